@@ -1,0 +1,5 @@
+//! WireGuard's protocol core and the offline decryption of captures.
+#![forbid(unsafe_code)]
+
+pub mod capture;
+pub mod key;
