@@ -1,5 +1,7 @@
 //! WireGuard's protocol core and the offline decryption of captures.
 #![forbid(unsafe_code)]
 
+pub mod aead;
 pub mod capture;
 pub mod key;
+pub mod noise;
