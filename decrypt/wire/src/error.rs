@@ -18,6 +18,11 @@ pub enum Error {
         /// What the field says, in bytes.
         claimed: usize,
     },
+    /// More nested headers than are followed.
+    TooDeep {
+        /// How many are.
+        limit: usize,
+    },
     /// The first byte is no WireGuard message type.
     NotWireGuard,
     /// The type byte is WireGuard's, the length is not that type's.
@@ -35,6 +40,7 @@ impl fmt::Display for Error {
             Self::Truncated { need, have } => write!(f, "truncated: {have} of {need} bytes"),
             Self::WrongVersion(version) => write!(f, "unexpected version {version}"),
             Self::BadLength { claimed } => write!(f, "impossible length field {claimed}"),
+            Self::TooDeep { limit } => write!(f, "more than {limit} nested headers"),
             Self::NotWireGuard => f.write_str("not a WireGuard message"),
             Self::WrongLength { need, have } => {
                 write!(f, "a WireGuard message of this type has {need} bytes, not {have}")

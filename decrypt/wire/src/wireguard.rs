@@ -181,3 +181,6 @@ message!(Initiation, 1, 148);
 message!(Response, 2, 92);
 message!(CookieReply, 3, 64);
 message!(TransportHeader, 4, 16);
+
+#[cfg(test)]
+mod tests;
