@@ -4,4 +4,7 @@
 pub mod aead;
 pub mod capture;
 pub mod key;
+pub mod keylog;
+pub mod keypair;
 pub mod noise;
+pub mod replay;

@@ -4,37 +4,27 @@
 //! Ephemeral keys, session indices and timestamps are arguments: nothing here draws randomness or
 //! knows the time.
 
+pub mod cookie;
+mod error;
 mod hash;
+mod initiator;
 pub mod mac;
 mod observer;
+mod responder;
 mod timestamp;
 mod transcript;
 
-use std::fmt;
+use hash::Secret;
 
+use crate::key::{PrivateKey, PublicKey};
+
+pub use error::{Agreement, HandshakeError};
+pub use initiator::Initiator;
 pub use observer::{KeySource, ObserveError, ObservedInitiation, ObservedSession};
+pub use responder::Responder;
 pub use timestamp::Tai64n;
 
-/// The Diffie-Hellman exchanges of the handshake, named by initiator's, then responder's key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Agreement {
-    /// Initiator's ephemeral key with responder's static key (Noise `es`).
-    EphemeralStatic,
-    /// Both static keys (Noise `ss`).
-    StaticStatic,
-    /// Both ephemeral keys (Noise `ee`).
-    EphemeralEphemeral,
-    /// Initiator's static key with responder's ephemeral key (Noise `se`).
-    StaticEphemeral,
-}
-
-impl fmt::Display for Agreement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::EphemeralStatic => "initiator's ephemeral or responder's static private key",
-            Self::StaticStatic => "initiator's or responder's static private key",
-            Self::EphemeralEphemeral => "initiator's or responder's ephemeral private key",
-            Self::StaticEphemeral => "initiator's static or responder's ephemeral private key",
-        })
-    }
+/// One exchange at one end.
+fn agree(agreement: Agreement, mine: &PrivateKey, theirs: &PublicKey) -> Result<Secret, HandshakeError> {
+    mine.diffie_hellman(theirs).ok_or(HandshakeError::LowOrderPoint(agreement))
 }

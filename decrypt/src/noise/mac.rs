@@ -1,5 +1,4 @@
-//! The two MACs at the end of a handshake message (whitepaper 5.4.4), and the cookies that key the
-//! second (5.4.7).
+//! mac1, the first of the two MACs at the end of a handshake message (whitepaper 5.4.4).
 
 use core::mem::offset_of;
 
@@ -42,7 +41,7 @@ impl Mac1Key {
     }
 }
 
-mod sealed {
+pub(super) mod sealed {
     /// The parts that the MACs cover, and the MACs.
     pub trait Maced {
         const KIND: u8;

@@ -80,8 +80,8 @@ impl ObservedInitiation {
         let ephemeral = PublicKey::from_bytes(response.ephemeral);
         let mut transcript = self.transcript.clone();
         transcript.mix_ephemeral(&response.ephemeral);
-        transcript.mix_shared(&*agree(Agreement::EphemeralEphemeral, keys, &self.ephemeral, &ephemeral)?);
-        transcript.mix_shared(&*agree(Agreement::StaticEphemeral, keys, &self.initiator, &ephemeral)?);
+        transcript.mix_shared(&agree(Agreement::EphemeralEphemeral, keys, &self.ephemeral, &ephemeral)?);
+        transcript.mix_shared(&agree(Agreement::StaticEphemeral, keys, &self.initiator, &ephemeral)?);
         let mut tried = 0;
         for psk in psks {
             let mut attempt = transcript.clone();

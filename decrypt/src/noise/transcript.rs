@@ -23,30 +23,29 @@ impl Transcript {
 
     /// An ephemeral public key, sent in clear.
     pub(super) fn mix_ephemeral(&mut self, ephemeral: &[u8; 32]) {
-        self.mix_shared(ephemeral);
+        self.mix(ephemeral);
         self.mix_hash(ephemeral);
     }
 
     /// A shared secret after which nothing is sealed.
-    pub(super) fn mix_shared(&mut self, shared: &[u8; 32]) {
-        let [chaining] = kdf(&self.chaining, shared);
-        self.chaining = chaining;
+    pub(super) fn mix_shared(&mut self, shared: &Secret) {
+        self.mix(&**shared);
     }
 
     /// Seals `plain` under a key from `shared`; `N` is its length and 16.
-    pub(super) fn seal<const N: usize>(&mut self, shared: &[u8; 32], plain: &[u8]) -> [u8; N] {
+    pub(super) fn seal<const N: usize>(&mut self, shared: &Secret, plain: &[u8]) -> [u8; N] {
         let key = self.mix_key(shared);
         self.seal_under(&key, plain)
     }
 
     /// Opens the initiator's static public key.
-    pub(super) fn open_static(&mut self, es: &[u8; 32], sealed: &[u8; 48]) -> Result<PublicKey, AeadError> {
+    pub(super) fn open_static(&mut self, es: &Secret, sealed: &[u8; 48]) -> Result<PublicKey, AeadError> {
         let key = self.mix_key(es);
         self.open_under(&key, sealed).map(PublicKey::from_bytes)
     }
 
     /// Opens the initiator's timestamp.
-    pub(super) fn open_timestamp(&mut self, ss: &[u8; 32], sealed: &[u8; 28]) -> Result<Tai64n, AeadError> {
+    pub(super) fn open_timestamp(&mut self, ss: &Secret, sealed: &[u8; 28]) -> Result<Tai64n, AeadError> {
         let key = self.mix_key(ss);
         self.open_under(&key, sealed).map(Tai64n::from_bytes)
     }
@@ -69,12 +68,17 @@ impl Transcript {
         (TransportKey::from_bytes(*to_responder), TransportKey::from_bytes(*to_initiator))
     }
 
+    fn mix(&mut self, input: &[u8; 32]) {
+        let [chaining] = kdf(&self.chaining, input);
+        self.chaining = chaining;
+    }
+
     fn mix_hash(&mut self, data: &[u8]) {
         self.hash = hash([&self.hash, data]);
     }
 
-    fn mix_key(&mut self, shared: &[u8; 32]) -> Secret {
-        let [chaining, key] = kdf(&self.chaining, shared);
+    fn mix_key(&mut self, shared: &Secret) -> Secret {
+        let [chaining, key] = kdf(&self.chaining, shared.as_slice());
         self.chaining = chaining;
         key
     }
