@@ -175,15 +175,14 @@ fn every_set_of_keys_suffices_or_names_the_missing_one() {
     for set in 0..16 {
         let missing = exchanges.iter().find(|(either, _)| set & either == 0).map(|(_, exchange)| *exchange);
         let result = cast.observe(&shaken, set, &[PresharedKey::NONE, cast.psk.clone()]);
-        match missing {
-            Some(exchange) => assert_eq!(result, Err(ObserveError::MissingKey(exchange)), "{set:04b}"),
-            None => {
-                let session = result.unwrap();
-                assert_eq!(session.initiator_to_responder, shaken.responder.keys().receive);
-                assert_eq!(session.responder_to_initiator, shaken.initiator.keys().receive);
-                assert_eq!(session.psk, cast.psk);
-                sufficient.push(set);
-            }
+        if let Some(exchange) = missing {
+            assert_eq!(result, Err(ObserveError::MissingKey(exchange)), "{set:04b}");
+        } else {
+            let session = result.unwrap();
+            assert_eq!(session.initiator_to_responder, shaken.responder.keys().receive);
+            assert_eq!(session.responder_to_initiator, shaken.initiator.keys().receive);
+            assert_eq!(session.psk, cast.psk);
+            sufficient.push(set);
         }
     }
     assert_eq!(sufficient, [0b0101, 0b0111, 0b1010, 0b1011, 0b1101, 0b1110, 0b1111]);
