@@ -29,6 +29,7 @@ pub enum Direction {
 }
 
 /// One session at one end: seals what is sent, opens what arrives.
+#[derive(Debug)]
 pub struct Keypair {
     keys: SessionKeys,
     sending: RingKey,

@@ -28,3 +28,6 @@ pub use timestamp::Tai64n;
 fn agree(agreement: Agreement, mine: &PrivateKey, theirs: &PublicKey) -> Result<Secret, HandshakeError> {
     mine.diffie_hellman(theirs).ok_or(HandshakeError::LowOrderPoint(agreement))
 }
+
+#[cfg(test)]
+mod tests;

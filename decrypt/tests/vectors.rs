@@ -1,4 +1,10 @@
 //! Known answers: published vectors, and a handshake between two independent implementations.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail by panicking"
+)]
 
 use wgtrace_decrypt::aead::{Aead, PortableKey, RingKey};
 use wgtrace_decrypt::key::{self, PresharedKey, PrivateKey, PublicKey, TransportKey};
@@ -60,6 +66,37 @@ fn opens_with<A: Aead>() {
         let plain = key.open(wgtrace_wire::wireguard::Counter(counter), &mut sealed).unwrap();
         assert_eq!(plain.len(), len);
         assert!(plain.starts_with(&unhex(front)));
+    }
+}
+
+/// RFC 7748, 6.1.
+#[test]
+fn x25519_is_the_rfcs() {
+    let private = |text: &str| PrivateKey::from_bytes(*key::parse(text).unwrap());
+    let alice = private("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a");
+    let bob = private("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb");
+    assert_eq!(alice.public(), public("8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a"));
+    assert_eq!(bob.public(), public("de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f"));
+    let shared = key::parse("4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742").unwrap();
+    assert_eq!(alice.diffie_hellman(&bob.public()), Some(shared.clone()));
+    assert_eq!(bob.diffie_hellman(&alice.public()), Some(shared));
+}
+
+/// Every encoding of a point whose order divides eight: 0, 1, the two of order eight, -1, and the
+/// non-canonical p and p + 1.
+#[test]
+fn low_order_points_share_nothing() {
+    let field_prime_and = |first: &str| format!("{first}{}7f", "ff".repeat(30));
+    for point in [
+        "00".repeat(32),
+        format!("01{}", "00".repeat(31)),
+        "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800".to_owned(),
+        "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157".to_owned(),
+        field_prime_and("ec"),
+        field_prime_and("ed"),
+        field_prime_and("ee"),
+    ] {
+        assert!(PrivateKey::from_bytes([7; 32]).diffie_hellman(&public(&point)).is_none(), "{point}");
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Aead, AeadError, nonce, split_tag};
 use crate::key::TransportKey;
 
 /// The fast one: ring's assembly, chosen at run time. ring does not wipe its copy of the key.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct RingKey(LessSafeKey);
 
 impl Aead for RingKey {

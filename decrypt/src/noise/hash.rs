@@ -65,3 +65,43 @@ fn hmac<const N: usize>(key: &[u8; 32], parts: [&[u8]; N]) -> Secret {
     blake2::Digest::update(&mut outer, inner.as_slice());
     Zeroizing::new(outer.finalize().into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(hex: &str) -> [u8; 32] {
+        *crate::key::parse(hex).unwrap()
+    }
+
+    /// RFC 7693, appendix B.
+    #[test]
+    fn hash_is_blake2s() {
+        let expected = "508c5e8c327c14e2e1a72ba34eeb452f37458b209ed63a294d999b4c86675982";
+        assert_eq!(hash([b"abc"]), bytes(expected));
+        assert_eq!(hash([b"a", b"", b"bc"]), bytes(expected));
+    }
+
+    /// Expected values: Python's `hashlib.blake2s(b"abc", key=.., digest_size=16)`.
+    #[test]
+    fn mac_is_keyed_blake2s() {
+        let key: [u8; 32] = std::array::from_fn(|at| u8::try_from(at).unwrap());
+        assert_eq!(u128::from_be_bytes(mac(&key, [b"a", b"bc"])), 0x61ba_5f16_5c19_4692_e09d_1252_0cc4_c74a);
+        let key: [u8; 16] = std::array::from_fn(|at| u8::try_from(at).unwrap());
+        assert_eq!(u128::from_be_bytes(mac(&key, [b"abc"])), 0x7529_6c2d_2c0f_5121_0b38_3f38_6bc8_b1ff);
+    }
+
+    /// Expected values: Python's `hmac` over `hashlib.blake2s`, chained as whitepaper 5.4 has it.
+    #[test]
+    fn kdf_chains_hmacs() {
+        let key: [u8; 32] = std::array::from_fn(|at| u8::try_from(at).unwrap());
+        let expected = [
+            "87b7f70b24183c6db5dc4f6d9f4c47cdb203321aa2a0bef714896adb3107a040",
+            "538a02e1eb2e31b7e4d4b82476d1fe2acf50085d3fb584537279195f5d1f5824",
+            "9ad858025593be88de0f9442a589cfe84a88dc19e4753d93684d1c5efc4837f9",
+        ]
+        .map(bytes);
+        assert_eq!(kdf::<3>(&key, b"input").map(|output| *output), expected);
+        assert_eq!(kdf::<1>(&key, b"input").map(|output| *output), expected[..1]);
+    }
+}

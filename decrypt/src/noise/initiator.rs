@@ -8,7 +8,7 @@ use crate::keylog::{HandshakeKeys, KeyLog, SessionKeys};
 use crate::keypair::{Keypair, Role};
 
 /// The end that asked, until an answer comes or it gives up and asks anew.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Initiator {
     transcript: Transcript,
     local: PrivateKey,

@@ -13,7 +13,7 @@ pub trait KeySource {
 }
 
 /// What an observer knows after an initiation; waits for the response.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct ObservedInitiation {
     transcript: Transcript,
     ephemeral: PublicKey,

@@ -11,7 +11,7 @@ use crate::keypair::{Keypair, Role};
 ///
 /// Between the two steps the caller looks up the peer, and refuses it when it is unknown or when
 /// [`Responder::timestamp`] is not greater than the last (whitepaper 5.1).
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Responder<'k> {
     transcript: Transcript,
     local: &'k PrivateKey,

@@ -19,22 +19,21 @@ impl Tai64n {
 
     /// The timestamp of an instant in nanoseconds since 1970-01-01 UTC.
     pub fn from_unix_nanos(nanos: i64) -> Self {
-        let seconds = UNIX_EPOCH.wrapping_add_signed(nanos.div_euclid(NANOS_PER_SECOND));
-        let rest = nanos.rem_euclid(NANOS_PER_SECOND);
-        let [a, b, c, d, e, f, g, h] = seconds.to_be_bytes();
-        let [_, _, _, _, i, j, k, l] = rest.to_be_bytes();
-        Self([a, b, c, d, e, f, g, h, i, j, k, l])
+        // Any 64-bit number of nanoseconds is less than 2^62 seconds away from the epoch.
+        let seconds = UNIX_EPOCH.saturating_add_signed(nanos.div_euclid(NANOS_PER_SECOND));
+        let rest = nanos.rem_euclid(NANOS_PER_SECOND).unsigned_abs();
+        let [_, _, _, _, label @ ..] = (u128::from(seconds) << 32 | u128::from(rest)).to_be_bytes();
+        Self(label)
     }
 
     /// Nanoseconds since 1970-01-01 UTC; `None` where the bytes are no time or out of 64 bits.
     pub fn to_unix_nanos(self) -> Option<i64> {
-        let [a, b, c, d, e, f, g, h, i, j, k, l] = self.0;
-        let seconds = i128::from(u64::from_be_bytes([a, b, c, d, e, f, g, h])) - i128::from(UNIX_EPOCH);
-        let rest = i64::from(u32::from_be_bytes([i, j, k, l]));
-        if rest >= NANOS_PER_SECOND {
+        let label = self.0.iter().fold(0, |label, byte| label << 8 | i128::from(*byte));
+        let (seconds, rest) = (label >> 32, label & i128::from(u32::MAX));
+        if rest >= i128::from(NANOS_PER_SECOND) {
             return None;
         }
-        i64::try_from(seconds * i128::from(NANOS_PER_SECOND) + i128::from(rest)).ok()
+        i64::try_from((seconds - i128::from(UNIX_EPOCH)) * i128::from(NANOS_PER_SECOND) + rest).ok()
     }
 }
 

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use zeroize::Zeroizing;
 
 use super::hash::{Secret, hash, kdf};
@@ -29,7 +31,7 @@ impl Transcript {
 
     /// A shared secret after which nothing is sealed.
     pub(super) fn mix_shared(&mut self, shared: &Secret) {
-        self.mix(&**shared);
+        self.mix(shared);
     }
 
     /// Seals `plain` under a key from `shared`; `N` is its length and 16.
@@ -110,6 +112,12 @@ impl Transcript {
         let plain = <[u8; N]>::try_from(&*plain).map_err(|_| AeadError::TooLong)?;
         self.mix_hash(sealed);
         Ok(plain)
+    }
+}
+
+impl fmt::Debug for Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Transcript(..)")
     }
 }
 
