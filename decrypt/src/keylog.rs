@@ -10,7 +10,7 @@ use wgtrace_wire::wireguard::SessionIndex;
 use crate::key::{PresharedKey, PrivateKey, PublicKey, TransportKey};
 use crate::keypair::Role;
 
-pub use text::{TransportLine, write_handshake};
+pub use text::{TransportLine, write_ephemeral, write_handshake, write_static};
 
 /// A listener for keys; each is told before the message made with it is handed out.
 pub trait KeyLog {

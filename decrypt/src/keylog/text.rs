@@ -6,7 +6,7 @@ use wgtrace_wire::wireguard::SessionIndex;
 
 use super::{HandshakeKeys, SessionKeys};
 use crate::capture::Timestamp;
-use crate::key::{PublicKey, TransportKey};
+use crate::key::{PresharedKey, PrivateKey, PublicKey, TransportKey};
 use crate::keypair::Direction;
 
 /// Writes the lines with which Wireshark decrypts a session whose handshake it sees.
@@ -14,13 +14,26 @@ use crate::keypair::Direction;
 /// They hold the node's private key. The preshared key, left out when there is none, stands directly
 /// behind its ephemeral key, where alone Wireshark connects them.
 pub fn write_handshake(out: &mut impl Write, keys: &HandshakeKeys<'_>) -> fmt::Result {
-    writeln!(out, "REMOTE_STATIC_PUBLIC_KEY = {}", keys.remote_static)?;
-    writeln!(out, "LOCAL_STATIC_PRIVATE_KEY = {}", *keys.local_static.expose_base64())?;
-    writeln!(out, "LOCAL_EPHEMERAL_PRIVATE_KEY = {}", *keys.local_ephemeral.expose_base64())?;
-    if keys.psk.is_zero() {
+    write_static(out, keys.remote_static, None)?;
+    write_static(out, &keys.local_static.public(), Some(keys.local_static))?;
+    write_ephemeral(out, keys.local_ephemeral, keys.psk)
+}
+
+/// Writes a static key: private where it is known, else public.
+pub fn write_static(out: &mut impl Write, public: &PublicKey, private: Option<&PrivateKey>) -> fmt::Result {
+    match private {
+        Some(private) => writeln!(out, "LOCAL_STATIC_PRIVATE_KEY = {}", *private.expose_base64()),
+        None => writeln!(out, "REMOTE_STATIC_PUBLIC_KEY = {public}"),
+    }
+}
+
+/// Writes an ephemeral key and directly behind it the preshared key, unless there is none.
+pub fn write_ephemeral(out: &mut impl Write, ephemeral: &PrivateKey, psk: &PresharedKey) -> fmt::Result {
+    writeln!(out, "LOCAL_EPHEMERAL_PRIVATE_KEY = {}", *ephemeral.expose_base64())?;
+    if psk.is_zero() {
         return Ok(());
     }
-    writeln!(out, "PRESHARED_KEY = {}", *keys.psk.expose_base64())
+    writeln!(out, "PRESHARED_KEY = {}", *psk.expose_base64())
 }
 
 /// A transport key with what is known about it.
@@ -79,7 +92,6 @@ impl SessionKeys {
 
 #[cfg(test)]
 mod tests {
-    use crate::key::{PresharedKey, PrivateKey};
     use crate::keypair::Role;
 
     use super::*;

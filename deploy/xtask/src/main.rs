@@ -1,1 +1,28 @@
-fn main() {}
+//! `cargo xtask`: the project's own chores.
+#![forbid(unsafe_code)]
+#![expect(clippy::disallowed_methods, reason = "a program, not a core: it has files and a clock")]
+
+mod bench;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "The project's own chores")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Measure against floors taken in the same run.
+    #[command(subcommand)]
+    Bench(bench::Bench),
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().task {
+        Task::Bench(bench) => bench.run(),
+    }
+}

@@ -1,0 +1,291 @@
+//! The part that goes first and in order: reading, dissecting, learning.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::ops::Range;
+
+use wgtrace_wire::wireguard::{Message, SessionIndex, TransportHeader, reserved_is_zero};
+use zerocopy::FromBytes as _;
+
+use super::batch::{Batch, Job, Slot};
+use crate::aead::{Aead as _, RingKey};
+use crate::capture::{self, Chunk, Reader};
+use crate::dissect::{Datagram, Dissector};
+use crate::secrets::{Complaint, Secrets};
+use crate::session::{Moment, Opener};
+use crate::sessions::Sessions;
+
+/// Opens the capture once more from its beginning.
+pub type Reopen<R> = Box<dyn FnMut() -> Result<R, capture::Error> + Send>;
+
+/// Reads a capture and says for each transport message which keys may open it.
+pub struct Front<R: Read> {
+    reader: Reader<R>,
+    reopen: Reopen<R>,
+    dissector: Dissector,
+    sessions: Sessions,
+    datagrams: Vec<Datagram>,
+    found: HashMap<SessionIndex, Range<usize>>,
+    interfaces_passed: usize,
+    tickets: u64,
+    gathered: bool,
+    counts: Counts,
+    complaints: Vec<Complaint>,
+}
+
+/// What the front has seen, for the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Frames of the capture.
+    pub frames: u64,
+    /// UDP datagrams, fragments put together.
+    pub datagrams: u64,
+    /// Datagrams that are no WireGuard message by shape.
+    pub not_wireguard: u64,
+    /// Handshake messages and cookie replies that the capture cut.
+    pub handshakes_truncated: u64,
+    /// Datagrams with transport data.
+    pub transport: u64,
+    /// Secrets found in the capture's own Decryption Secrets Blocks, in blocks.
+    pub secrets_blocks: u64,
+}
+
+/// What a datagram turned out to be.
+enum Kind {
+    Learned,
+    Transport(SessionIndex),
+    Truncated,
+    Other,
+}
+
+impl<R: Read> Front<R> {
+    /// Starts on `source`; `reopen` gives the same bytes again, should that be needed.
+    ///
+    /// # Errors
+    /// What is wrong with the beginning of the capture.
+    pub fn new(source: R, reopen: Reopen<R>, secrets: Secrets) -> Result<Self, capture::Error> {
+        Ok(Self {
+            reader: Reader::new(source)?,
+            reopen,
+            dissector: Dissector::new(),
+            sessions: Sessions::new(secrets),
+            datagrams: Vec::new(),
+            found: HashMap::new(),
+            interfaces_passed: 0,
+            tickets: 0,
+            gathered: false,
+            counts: Counts::default(),
+            complaints: Vec::new(),
+        })
+    }
+
+    /// Fills `batch` with the next chunk of the capture; `false` at its end.
+    ///
+    /// # Errors
+    /// The input cannot be read any further.
+    pub fn next(&mut self, batch: &mut Batch) -> Result<bool, capture::Error> {
+        batch.clear();
+        if !self.reader.fill(&mut batch.chunk)? {
+            return Ok(false);
+        }
+        self.absorb_secrets();
+        batch.ticket = self.tickets;
+        self.tickets += 1;
+        let known = self.reader.interfaces();
+        batch.interfaces.extend(known.iter().skip(self.interfaces_passed).cloned());
+        self.interfaces_passed = known.len();
+
+        let mut datagrams = std::mem::take(&mut self.datagrams);
+        datagrams.clear();
+        for frame in 0..batch.chunk.frames.len() {
+            self.dissector.dissect(&mut batch.chunk, frame, &mut datagrams);
+        }
+        self.counts.frames += batch.chunk.frames.len() as u64;
+        self.counts.datagrams += datagrams.len() as u64;
+        self.found.clear();
+        for datagram in &datagrams {
+            match self.sort(&batch.chunk, datagram) {
+                Kind::Learned => {}
+                Kind::Transport(receiver) => self.take_on(batch, datagram, receiver)?,
+                Kind::Truncated => self.counts.handshakes_truncated += 1,
+                Kind::Other => self.counts.not_wireguard += 1,
+            }
+        }
+        self.datagrams = datagrams;
+        if let Some(last) = batch.chunk.frames.last() {
+            self.sessions.learned(last.number);
+        }
+        batch.complete = self.gathered;
+        Ok(true)
+    }
+
+    /// Reads the whole capture for handshakes and secrets, unless that was done.
+    ///
+    /// # Errors
+    /// The capture cannot be opened or read a second time.
+    pub fn gather(&mut self) -> Result<(), capture::Error> {
+        if self.gathered {
+            return Ok(());
+        }
+        self.gathered = true;
+        let mut reader = Reader::new((self.reopen)()?)?;
+        let mut dissector = Dissector::new();
+        let (mut chunk, mut datagrams) = (Chunk::default(), Vec::new());
+        while reader.fill(&mut chunk)? {
+            for block in reader.take_secrets() {
+                // Blocks before this point were absorbed already; adding them again changes nothing.
+                self.sessions.add_secrets(secrets_of(&block, &mut Vec::new()));
+            }
+            datagrams.clear();
+            for frame in 0..chunk.frames.len() {
+                dissector.dissect(&mut chunk, frame, &mut datagrams);
+            }
+            for datagram in &datagrams {
+                self.sort(&chunk, datagram);
+            }
+            if let Some(last) = chunk.frames.last() {
+                self.sessions.learned(last.number);
+            }
+        }
+        self.sessions.reconsider();
+        Ok(())
+    }
+
+    /// Keys for `receiver` once the whole capture is known, for a message that none of its batch's
+    /// candidates opened.
+    ///
+    /// # Errors
+    /// As [`Front::gather`].
+    pub fn late_slots(&mut self, receiver: SessionIndex) -> Result<Vec<Slot>, capture::Error> {
+        self.gather()?;
+        let openers = self.sessions.openers(receiver).iter();
+        Ok(openers.filter_map(|opener| slot(&self.sessions, opener)).collect())
+    }
+
+    /// The session table.
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    /// The capture reader, for its interfaces and what it had to leave out.
+    pub fn reader(&self) -> &Reader<R> {
+        &self.reader
+    }
+
+    /// The dissector, for its counters.
+    pub fn dissector(&self) -> &Dissector {
+        &self.dissector
+    }
+
+    /// Counters so far.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Complaints about the capture's own secrets since the last call.
+    pub fn take_complaints(&mut self) -> Vec<Complaint> {
+        std::mem::take(&mut self.complaints)
+    }
+
+    fn absorb_secrets(&mut self) {
+        for block in self.reader.take_secrets() {
+            self.counts.secrets_blocks += 1;
+            let secrets = secrets_of(&block, &mut self.complaints);
+            self.sessions.add_secrets(secrets);
+        }
+    }
+
+    /// Tells what a datagram is, and learns from it when it belongs to a handshake.
+    fn sort(&mut self, chunk: &Chunk, datagram: &Datagram) -> Kind {
+        let payload = chunk.bytes.get(datagram.payload.clone()).unwrap_or_default();
+        let Some(&kind) = payload.first() else { return Kind::Other };
+        if kind == TransportHeader::TYPE {
+            return match TransportHeader::ref_from_prefix(payload) {
+                Ok((header, _)) if datagram.claimed >= 32 => {
+                    let receiver = SessionIndex(header.receiver.get());
+                    let ours = reserved_is_zero(payload) || !self.sessions.openers(receiver).is_empty();
+                    if ours { Kind::Transport(receiver) } else { Kind::Other }
+                }
+                _ => Kind::Other,
+            };
+        }
+        let Ok(message) = Message::parse(payload) else {
+            let cut = payload.len() < datagram.claimed && reserved_is_zero(payload);
+            let handshake = matches!((kind, datagram.claimed), (1, 148) | (2, 92) | (3, 64));
+            return if cut && handshake { Kind::Truncated } else { Kind::Other };
+        };
+        if !reserved_is_zero(payload) && !self.sessions.knows_mac1(&message) {
+            return Kind::Other;
+        }
+        let Some(frame) = chunk.frames.get(datagram.frame) else { return Kind::Other };
+        if !self.sessions.has_learned(frame.number) {
+            self.sessions.learn(&message, Moment { frame: frame.number, time: frame.time });
+        }
+        Kind::Learned
+    }
+
+    /// Puts a transport datagram into the batch, with the keys that may open it.
+    fn take_on(
+        &mut self,
+        batch: &mut Batch,
+        datagram: &Datagram,
+        receiver: SessionIndex,
+    ) -> Result<(), capture::Error> {
+        self.counts.transport += 1;
+        let picks = match self.found.get(&receiver) {
+            Some(picks) => picks.clone(),
+            None => {
+                if self.sessions.openers(receiver).is_empty() {
+                    self.gather()?;
+                }
+                let picks = add_slots(&self.sessions, batch, receiver);
+                // An empty run is not remembered: a handshake later in this chunk may fill it.
+                if !picks.is_empty() {
+                    self.found.insert(receiver, picks.clone());
+                }
+                picks
+            }
+        };
+        batch.jobs.push(Job {
+            frame: datagram.frame,
+            payload: datagram.payload.clone(),
+            claimed: datagram.claimed,
+            receiver,
+            picks,
+            src: datagram.src,
+            dst: datagram.dst,
+        });
+        Ok(())
+    }
+}
+
+fn add_slots(sessions: &Sessions, batch: &mut Batch, receiver: SessionIndex) -> Range<usize> {
+    let start = batch.picks.len();
+    for opener in sessions.openers(receiver) {
+        if let Some(slot) = slot(sessions, opener) {
+            batch.picks.push(u32::try_from(batch.slots.len()).unwrap_or(u32::MAX));
+            batch.slots.push(slot);
+        }
+    }
+    start..batch.picks.len()
+}
+
+/// Makes `opener` ready for use.
+fn slot(sessions: &Sessions, opener: &Opener) -> Option<Slot> {
+    let session = sessions.session(opener.session)?;
+    let peer = session.peer().map_or_else(|| "unknown".to_owned(), ToString::to_string);
+    Some(Slot {
+        aead: RingKey::new(&opener.key),
+        receiver: opener.receiver,
+        session: opener.session,
+        sender: opener.sender,
+        outbound: session.is_outbound(opener.sender),
+        label: format!(", peer {peer}, index {}, counter ", opener.receiver),
+    })
+}
+
+fn secrets_of(block: &capture::SecretsBlock, complaints: &mut Vec<Complaint>) -> Secrets {
+    let mut secrets = Secrets::new();
+    complaints.extend(secrets.add(&block.payload, "decryption secrets block"));
+    secrets
+}

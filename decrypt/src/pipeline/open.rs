@@ -1,0 +1,180 @@
+//! Opening the messages of a batch: all the work there is, needing nobody else.
+
+use wgtrace_wire::wireguard::{Counter, SessionIndex, TransportHeader};
+use zerocopy::FromBytes as _;
+
+use super::batch::{Batch, Event, Failure, Job, Outcome, Slot};
+use super::encode::Encoder;
+use super::inner::Inner;
+use super::split;
+use crate::aead::{Aead as _, RingKey};
+use crate::capture::Frame;
+
+/// Asked for the keys of a receiver index when the batch's own candidates do not fit.
+pub type Late<'a, E> = &'a mut dyn FnMut(SessionIndex) -> Result<Vec<Slot>, E>;
+
+impl Batch {
+    /// Opens every message, writing what `encoder` makes of the inner packets to the output buffer.
+    ///
+    /// `late` is asked only for batches made before the whole capture was known.
+    ///
+    /// # Errors
+    /// Whatever `late` returns.
+    pub fn open<E>(&mut self, encoder: &Encoder, late: Late<'_, E>) -> Result<(), E> {
+        let Self { chunk, jobs, slots, picks, interfaces, complete, out, events, scratch, .. } = self;
+        for interface in interfaces.iter() {
+            encoder.interface(out, interface);
+        }
+        let mut outer = chunk.frames.iter();
+        let mut sink = Sink { encoder, out, events, scratch };
+        for (number, job) in jobs.iter().enumerate() {
+            if encoder.keeps_outer() {
+                // Everything up to and including the job's own frame.
+                while outer.len() + job.frame >= chunk.frames.len() {
+                    let Some(frame) = outer.next() else { break };
+                    encoder.outer(sink.out, frame, chunk.data(frame));
+                }
+            }
+            let Some(frame) = chunk.frames.get(job.frame) else { continue };
+            let payload = chunk.bytes.get(job.payload.clone()).unwrap_or_default();
+            let candidates = picks.get(job.picks.clone()).unwrap_or_default();
+            let known = candidates.iter().filter_map(|&pick| slots.get(usize::try_from(pick).ok()?));
+            let mut opening = Opening { sink: &mut sink, number, job, frame };
+            if opening.with(known, payload) {
+                continue;
+            }
+            let mut failure =
+                if candidates.is_empty() { Failure::NoKey } else { Failure::NotAuthentic };
+            if payload.len() < job.claimed {
+                failure = Failure::Truncated { have: payload.len(), need: job.claimed };
+            } else if !*complete {
+                let slots = late(job.receiver)?;
+                if opening.with(slots.iter(), payload) {
+                    continue;
+                }
+                if !slots.is_empty() {
+                    failure = Failure::NotAuthentic;
+                }
+            }
+            opening.fail(failure);
+        }
+        if encoder.keeps_outer() {
+            for frame in outer {
+                encoder.outer(sink.out, frame, chunk.data(frame));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where results go.
+struct Sink<'a> {
+    encoder: &'a Encoder,
+    out: &'a mut Vec<u8>,
+    events: &'a mut Vec<Event>,
+    scratch: &'a mut Vec<u8>,
+}
+
+/// One datagram being opened.
+struct Opening<'s, 'a> {
+    sink: &'s mut Sink<'a>,
+    number: usize,
+    job: &'s Job,
+    frame: &'s Frame,
+}
+
+impl Opening<'_, '_> {
+    /// Tries the datagram under each key, as one message or as a super-frame; `true` when it opened.
+    fn with<'k>(&mut self, keys: impl Iterator<Item = &'k Slot>, payload: &[u8]) -> bool {
+        let whole = payload.len() >= self.job.claimed;
+        for slot in keys {
+            if payload.len() <= split::LIKELY && whole && self.message(slot, payload) {
+                return true;
+            }
+            for length in split::segment_lengths(payload) {
+                if self.segments(slot, payload, length) {
+                    return true;
+                }
+            }
+            if payload.len() > split::LIKELY && whole && self.message(slot, payload) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Opens `payload` as segments of `length`; nothing is written unless the first one opens.
+    fn segments(&mut self, slot: &Slot, payload: &[u8], length: usize) -> bool {
+        let mut segments = payload.chunks(length);
+        let Some(first) = segments.next() else { return false };
+        if !self.message(slot, first) {
+            return false;
+        }
+        let mut left = self.job.claimed.saturating_sub(first.len());
+        for segment in segments {
+            let need = left.min(length);
+            left -= need;
+            if segment.len() < need {
+                self.fail(Failure::Truncated { have: segment.len(), need });
+            } else if !self.message(slot, segment) {
+                self.fail(Failure::NotAuthentic);
+            }
+        }
+        // Segments that the capture cut off whole.
+        while left > 0 {
+            let need = left.min(length);
+            left -= need;
+            self.fail(Failure::Truncated { have: 0, need });
+        }
+        true
+    }
+
+    /// Opens one message under one key.
+    fn message(&mut self, slot: &Slot, message: &[u8]) -> bool {
+        let Ok((header, sealed)) = TransportHeader::ref_from_prefix(message) else { return false };
+        if header.receiver.get() != slot.receiver.0 {
+            return false;
+        }
+        let counter = Counter(header.counter.get());
+        let Sink { encoder, out, events, scratch } = &mut *self.sink;
+        let out = if encoder.writes() { out } else { scratch.clear(); scratch };
+        let start = encoder.begin(out, self.frame);
+        out.extend_from_slice(sealed);
+        let Some(room) = out.get_mut(start.data..) else { return false };
+        let Some(plain) = open(&slot.aead, counter, room) else {
+            out.truncate(start.record);
+            return false;
+        };
+        let inner = Inner::of(plain);
+        let length = match inner {
+            Inner::Keepalive => 0,
+            Inner::Packet(length) => length,
+            Inner::Malformed => plain.len(),
+        };
+        if inner == Inner::Keepalive {
+            out.truncate(start.record);
+        } else {
+            encoder.finish(out, &start, length, self.frame, slot, counter);
+        }
+        events.push(Event {
+            job: self.number,
+            outcome: Outcome::Opened {
+                session: slot.session,
+                sender: slot.sender,
+                counter,
+                inner: length,
+                malformed: inner == Inner::Malformed,
+            },
+        });
+        true
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        let outcome = Outcome::Failed { receiver: self.job.receiver, failure };
+        self.sink.events.push(Event { job: self.number, outcome });
+    }
+}
+
+fn open<'b>(aead: &RingKey, counter: Counter, sealed: &'b mut [u8]) -> Option<&'b mut [u8]> {
+    aead.open(counter, sealed).ok()
+}

@@ -1,0 +1,47 @@
+//! The key files named on the command line.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use wgtrace_decrypt::secrets::{Complaint, Secrets};
+use zeroize::Zeroizing;
+
+/// Larger than a million sessions; a capture given by mistake is refused early.
+const MAX_LEN: u64 = 256 << 20;
+
+/// What the key files hold, and what was wrong with them.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    pub(crate) secrets: Secrets,
+    complaints: Vec<Complaint>,
+}
+
+impl Keys {
+    /// Reads every file of `paths`, standard input for `-`.
+    pub(crate) fn read(paths: &[PathBuf]) -> Result<Self> {
+        let mut keys = Self { secrets: Secrets::new(), complaints: Vec::new() };
+        for path in paths {
+            let text = read(path).with_context(|| format!("cannot read keys from {}", path.display()))?;
+            keys.complaints.extend(keys.secrets.add(&text, &path.display().to_string()));
+        }
+        Ok(keys)
+    }
+
+    /// Says on standard error what could not be used.
+    pub(crate) fn complain(&self) {
+        for complaint in &self.complaints {
+            eprintln!("wgtrace: {complaint}");
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    let mut text = Zeroizing::new(Vec::new());
+    let source: &mut dyn std::io::Read =
+        if path == Path::new("-") { &mut std::io::stdin().lock() } else { &mut File::open(path)? };
+    let read = source.take(MAX_LEN + 1).read_to_end(&mut text)? as u64;
+    ensure!(read <= MAX_LEN, "larger than {} MiB: not a key file", MAX_LEN >> 20);
+    Ok(text)
+}

@@ -1,0 +1,43 @@
+//! `wgtrace keys convert`: from long-lived secrets to keys that open these sessions and no others.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+
+use crate::cli::{ConvertArgs, EXIT_NOTHING};
+use crate::decrypt::{Keys, front};
+use crate::io::{Input, Output, write_at};
+
+/// Runs the command.
+pub(crate) fn convert(args: &ConvertArgs) -> Result<ExitCode> {
+    let keys = Keys::read(&args.sources.keys)?;
+    keys.complain();
+    let input = Input::open(&args.sources.capture)?;
+    let mut front = front(&input, keys, &args.sources.capture)?;
+    front.gather().with_context(|| format!("reading {}", args.sources.capture.display()))?;
+    for (at, fault) in front.sessions().failed_handshakes() {
+        eprintln!("wgtrace: no session from the handshake ({at}): {fault}");
+    }
+    let lines = front.sessions().transport_lines();
+    if lines.is_empty() {
+        eprintln!("wgtrace: no session could be derived: nothing to write");
+        return Ok(ExitCode::from(EXIT_NOTHING));
+    }
+    write(&args.write, lines.as_bytes(), &input)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write(path: &Path, lines: &[u8], input: &Input) -> Result<()> {
+    match Output::create(path, &[input])? {
+        Output::Nothing => Ok(()),
+        Output::Stream(mut stream) => {
+            stream.write_all(lines)?;
+            Ok(stream.flush()?)
+        }
+        Output::File(target) => {
+            write_at(&target.handle()?, lines, 0).context("cannot write the output")?;
+            target.keep(lines.len() as u64)
+        }
+    }
+}
