@@ -2,4 +2,5 @@
 #![forbid(unsafe_code)]
 
 pub mod capture;
+pub mod dissect;
 pub mod key;
