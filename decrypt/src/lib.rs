@@ -3,6 +3,7 @@
 
 pub mod aead;
 pub mod capture;
+pub mod dissect;
 pub mod key;
 pub mod keylog;
 pub mod keypair;

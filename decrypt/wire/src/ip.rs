@@ -68,6 +68,8 @@ pub fn version(packet: &[u8]) -> Option<u8> {
 pub struct Upper<'a> {
     /// Protocol of the payload. In a fragment behind the first, of the datagram it is part of.
     pub protocol: Protocol,
+    /// Where the payload starts, counted in bytes from what was walked.
+    pub offset: usize,
     /// What is there of the payload.
     pub payload: &'a [u8],
     /// Length of the payload in bytes as the headers say; `None` when they leave it open.

@@ -129,6 +129,7 @@ impl<'a> Ipv4<'a> {
     pub fn upper(&self) -> Upper<'a> {
         Upper {
             protocol: self.protocol(),
+            offset: self.header_len(),
             payload: self.payload,
             claimed_len: self.claimed_len(),
             fragment: Some(self.fragment()).filter(|fragment| fragment.is_partial()),

@@ -98,7 +98,8 @@ impl<'a> Ipv6<'a> {
 
     /// What the packet carries, behind all extension headers, or behind its fragment header.
     pub fn upper(&self) -> Result<Upper<'a>, Error> {
-        extension::upper(self.next_header(), self.payload, self.claimed)
+        let upper = extension::upper(self.next_header(), self.payload, self.claimed)?;
+        Ok(Upper { offset: Self::HEADER_LEN + upper.offset, ..upper })
     }
 
     fn traffic_class(&self) -> u8 {

@@ -28,6 +28,7 @@ pub fn upper(next: Protocol, payload: &[u8], claimed_len: Option<usize>) -> Resu
     let walked = payload.len() - chain.rest.len();
     Ok(Upper {
         protocol: chain.next,
+        offset: walked,
         payload: chain.rest,
         claimed_len: claimed_len.map(|len| len.saturating_sub(walked)),
         fragment,

@@ -141,6 +141,7 @@ proptest! {
                 }
             }
             if let Ok(upper) = ip.upper() {
+                prop_assert!(bytes[upper.offset..].starts_with(upper.payload));
                 prop_assert!(ip.payload().ends_with(upper.payload));
                 prop_assert!(upper.claimed_len.is_none_or(|claimed| claimed >= upper.payload.len()));
             }
