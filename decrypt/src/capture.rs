@@ -10,6 +10,8 @@ mod reader;
 mod resync;
 mod secrets;
 mod source;
+#[cfg(test)]
+mod tests;
 
 pub use error::Error;
 pub use frame::{Chunk, Frame, Interface, LinkType, Timestamp};
@@ -20,6 +22,6 @@ pub use secrets::SecretsBlock;
 /// Longest packet that is taken for one, in bytes.
 ///
 /// Wireshark and libpcap stop at 256 KiB for network link types, and the longest frame that Linux
-/// passes through a tap is GSO_MAX_SIZE, 8 * 65535 bytes (linux: include/linux/netdevice.h). The tighter the
-/// bound, the sooner a damaged length is told from a long packet.
+/// passes through a tap is `GSO_MAX_SIZE`, 8 * 65535 bytes (linux: include/linux/netdevice.h). The
+/// tighter the bound, the sooner a damaged length is told from a long packet.
 pub const MAX_PACKET_LEN: usize = 1 << 20;

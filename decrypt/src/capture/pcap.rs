@@ -73,34 +73,34 @@ impl Pcap {
         self.head_len.saturating_add(head.captured)
     }
 
-    /// Whether `next`, that follows a record of the time `seconds`, is beyond suspicion.
-    fn is_likely(&self, next: Head, seconds: Option<u32>) -> bool {
-        next.is_possible()
-            && next.fraction < self.resolution.per_second()
-            && u32::try_from(next.captured).is_ok_and(|captured| captured <= next.original)
-            && usize::try_from(next.original).is_ok_and(|original| original <= MAX_PACKET_LEN)
-            && seconds.is_none_or(|seconds| is_near(next.seconds, seconds))
+    /// Whether no field of `head` is odd.
+    fn is_sane(&self, head: Head) -> bool {
+        head.is_possible()
+            && head.fraction < self.resolution.per_second()
+            && u32::try_from(head.captured).is_ok_and(|captured| captured <= head.original)
+            && usize::try_from(head.original).is_ok_and(|original| original <= MAX_PACKET_LEN)
     }
 
-    /// Judges the record of `len` bytes at the start of `rest` by what follows it: the head `next`, which
-    /// is not likely. Writers with odd times or lengths exist, so `next` is given the benefit of the
-    /// doubt as long as it leads to another record of the same time.
+    /// Judges the record of the head `head` at the start of `rest` by what follows it: the head `next`,
+    /// which is odd or far away in time. Such writers and such captures exist, so it is given the benefit
+    /// of the doubt as long as it leads to another record.
     fn look_further(&self, rest: &[u8], end: bool, head: Head, next: Head) -> Look {
         let len = self.record_len(head);
         if !next.is_possible() {
             return Look::Doubtful(len);
         }
         let behind = len.saturating_add(self.record_len(next));
-        match rest.get(behind..).and_then(|rest| self.head(rest)) {
-            None if end => Look::Record(len),
-            None => Look::More(behind.saturating_add(self.head_len)),
-            Some(third)
-                if third.is_possible()
-                    && (is_near(third.seconds, next.seconds) || is_near(third.seconds, head.seconds)) =>
+        match rest.get(behind..).map(|rest| self.head(rest)) {
+            None | Some(None) if !end => Look::More(behind.saturating_add(self.head_len)),
+            Some(None) => Look::Record(len),
+            Some(Some(third))
+                if self.is_sane(third)
+                    || third.is_possible()
+                        && (is_near(third.seconds, next.seconds) || is_near(third.seconds, head.seconds)) =>
             {
                 Look::Record(len)
             }
-            Some(_) => Look::Doubtful(len),
+            None | Some(Some(_)) => Look::Doubtful(len),
         }
     }
 }
@@ -127,7 +127,9 @@ impl Format for Pcap {
             };
         }
         match rest.get(len..).map(|behind| self.head(behind)) {
-            Some(Some(next)) if self.is_likely(next, Some(head.seconds)) => Look::Record(len),
+            Some(Some(next)) if self.is_sane(next) && is_near(next.seconds, head.seconds) => {
+                Look::Record(len)
+            }
             Some(Some(next)) => self.look_further(rest, end, head, next),
             None | Some(None) if !end => Look::More(len.saturating_add(self.head_len)),
             Some(None) => Look::Record(len),
@@ -160,7 +162,7 @@ impl Format for Pcap {
     fn sight(&self, rest: &[u8], before: Option<u32>) -> Sight<u32> {
         match self.head(rest) {
             None => Sight::More(self.head_len),
-            Some(head) if self.is_likely(head, before) => {
+            Some(head) if self.is_sane(head) && before.is_none_or(|before| is_near(head.seconds, before)) => {
                 Sight::Likely { len: self.record_len(head), mark: head.seconds }
             }
             Some(_) => Sight::Unlikely,
@@ -217,5 +219,5 @@ const HEAD_LEN: usize = 16;
 /// Old patched libpcaps append interface index, protocol and packet type (libpcap: pcap-common.h).
 const PATCHED_HEAD_LEN: usize = 24;
 const NANOS: i64 = 1_000_000_000;
-/// Records in a row are this near in time, as a rule; far more likely by damage than by waiting.
-const NEAR_SECONDS: u32 = 86_400;
+/// Records in a row are this near in time, as a rule: thirty days, which one of 800 random times is.
+const NEAR_SECONDS: u32 = 30 * 86_400;

@@ -157,8 +157,9 @@ impl<R: Read> Reader<R> {
     fn close(&mut self) {
         self.done = true;
         if let Some(Fault::Corrupt(cause)) = self.fault.take() {
+            let name = self.source.compression().map_or("", |(name, _)| name);
             let whole = Truncation { offset: self.base, missing: 0, cause: None };
-            self.found.notes.truncation.get_or_insert(whole).cause = Some(cause);
+            self.found.notes.truncation.get_or_insert(whole).cause = Some(format!("{name}: {cause}"));
         }
         self.carry = Vec::new();
     }

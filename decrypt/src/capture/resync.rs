@@ -112,7 +112,7 @@ pub(super) fn walk<F: Format>(
         let rest = window.bytes.get(at..).unwrap_or_default();
         let offset = window.base.saturating_add(len64(at));
         if let Some(search) = *lost {
-            match scan(format, rest, window.end) {
+            match scan(format, rest, search.expected(offset), window.end) {
                 Scan::More { from, need } => return Step { consumed: at.saturating_add(from), need },
                 Scan::Found(from) => {
                     at = at.saturating_add(from);
@@ -143,8 +143,11 @@ pub(super) fn walk<F: Format>(
                 Scan::Nothing => {
                     let bytes = rest.get(..len).unwrap_or(rest);
                     format.take(Record { bytes, at, offset }, frames, found);
+                    let next = rest.get(len..).unwrap_or_default();
+                    let from = offset.saturating_add(len64(len));
+                    *lost = Some(Lost::at(from, format.look(next, window.end, found)));
+                    format.give_up(next, found);
                     at = at.saturating_add(len).saturating_add(1);
-                    *lost = Some(Lost { from: offset.saturating_add(len64(len)), oversized: None });
                 }
             },
             Look::Torn { missing } => match buried(format, rest, usize::MAX, true) {
@@ -161,14 +164,9 @@ pub(super) fn walk<F: Format>(
             },
             Look::More(need) => return Step { consumed: at, need },
             Look::End => return Step { consumed: at, need: 0 },
-            Look::Damaged => {
+            look @ (Look::Damaged | Look::Oversized { .. }) => {
+                *lost = Some(Lost::at(offset, look));
                 format.give_up(rest, found);
-                *lost = Some(Lost { from: offset, oversized: None });
-                at = at.saturating_add(1);
-            }
-            Look::Oversized { len, packet } => {
-                format.give_up(rest, found);
-                *lost = Some(Lost { from: offset, oversized: Some((offset.saturating_add(len), packet)) });
                 at = at.saturating_add(1);
             }
         }
@@ -176,6 +174,25 @@ pub(super) fn walk<F: Format>(
 }
 
 impl Lost {
+    /// Gives up the record at `from`, for what it looks like.
+    fn at(from: u64, look: Look) -> Self {
+        let oversized = match look {
+            Look::Oversized { len, packet } => Some((from.saturating_add(len), packet)),
+            Look::Record(_)
+            | Look::Doubtful(_)
+            | Look::More(_)
+            | Look::End
+            | Look::Torn { .. }
+            | Look::Damaged => None,
+        };
+        Self { from, oversized }
+    }
+
+    /// Where the next record is due if this one is no damage, as seen from `offset`.
+    fn expected(self, offset: u64) -> Option<usize> {
+        self.oversized.and_then(|(end, _)| usize::try_from(end.checked_sub(offset)?).ok())
+    }
+
     /// Books what was passed over, now that the next record, or the end, is known to be at `offset`.
     fn close(self, offset: u64, found: &mut Findings) {
         match self.oversized {
@@ -198,10 +215,11 @@ enum Scan {
     Nothing,
 }
 
-/// Looks for the first record at or behind the start of `rest`.
-fn scan<F: Format>(format: &F, rest: &[u8], end: bool) -> Scan {
+/// Looks for the first record at or behind the start of `rest`; at the `expected` place one will do.
+fn scan<F: Format>(format: &F, rest: &[u8], expected: Option<usize>, end: bool) -> Scan {
     for from in 0..=rest.len() {
-        match chain(format, rest, from, 0, end) {
+        let proof = (expected == Some(from)).then_some(1);
+        match chain(format, rest, from, 0, proof, end) {
             Chain::Holds => return Scan::Found(from),
             Chain::More(need) => return Scan::More { from, need: need.saturating_sub(from) },
             Chain::Breaks { .. } => {}
@@ -217,7 +235,7 @@ fn scan<F: Format>(format: &F, rest: &[u8], end: bool) -> Scan {
 fn buried<F: Format>(format: &F, rest: &[u8], len: usize, end: bool) -> Scan {
     let mut from = 1;
     while from < len.min(rest.len()) {
-        match chain(format, rest, from, len, end) {
+        match chain(format, rest, from, len, None, end) {
             Chain::Holds => return Scan::Found(from),
             Chain::More(need) => return Scan::More { from: 0, need },
             Chain::Breaks { at, proven: true } => from = at.max(from.saturating_add(1)),
@@ -235,7 +253,14 @@ enum Chain {
 
 /// Follows the records from `from`: enough of them, running on behind `beyond`, are proof. The end of the
 /// capture stands for two records when it is exactly where the next is due, for one when it cuts it.
-fn chain<F: Format>(format: &F, rest: &[u8], from: usize, beyond: usize, end: bool) -> Chain {
+fn chain<F: Format>(
+    format: &F,
+    rest: &[u8],
+    from: usize,
+    beyond: usize,
+    enough: Option<usize>,
+    end: bool,
+) -> Chain {
     let (mut at, mut count, mut proof, mut before) = (from, 0_usize, usize::MAX, None);
     loop {
         if count >= proof && at > beyond {
@@ -246,7 +271,7 @@ fn chain<F: Format>(format: &F, rest: &[u8], from: usize, beyond: usize, end: bo
         match sight {
             Sight::Likely { len, mark } => {
                 if count == 0 {
-                    proof = format.proof(mark);
+                    proof = enough.unwrap_or_else(|| format.proof(mark));
                 }
                 count = count.saturating_add(1);
                 at = at.saturating_add(len);

@@ -8,10 +8,13 @@ use super::error::Error;
 
 /// Where the bytes of the capture come from.
 pub(super) enum Source<R: Read> {
-    Plain(Chain<Cursor<Vec<u8>>, Metered<R>>),
-    Gzip(Box<MultiGzDecoder<Chain<Cursor<Vec<u8>>, Metered<R>>>>),
-    Zstd(Box<zstd::Decoder<'static, BufReader<Chain<Cursor<Vec<u8>>, Metered<R>>>>>),
+    Plain(Stored<R>),
+    Gzip(Box<MultiGzDecoder<Stored<R>>>),
+    Zstd(Box<zstd::Decoder<'static, BufReader<Stored<R>>>>),
 }
+
+/// The file as it is stored, the bytes that were looked at first included.
+type Stored<R> = Chain<Cursor<Vec<u8>>, Metered<R>>;
 
 /// Counts what is read, and remembers failures so that a decoder's complaints can be told from them.
 #[derive(Debug)]
@@ -91,15 +94,11 @@ impl<R: Read> Source<R> {
         if self.metered().failed || matches!(self, Self::Plain(_)) {
             return Fault::Io(self.metered().error(error));
         }
-        let name = self.compression().map_or("", |(name, _)| name);
         // libzstd's words for a frame beyond the limit (zstd: lib/common/error_private.c).
         if error.to_string().contains("too much memory") {
-            return Fault::Corrupt(format!(
-                "{name}: its window is larger than {} MiB",
-                (1 << WINDOW_LOG_MAX) >> 20
-            ));
+            return Fault::Corrupt(format!("its window is larger than {} MiB", (1 << WINDOW_LOG_MAX) >> 20));
         }
-        Fault::Corrupt(format!("{name}: {error}"))
+        Fault::Corrupt(error.to_string())
     }
 
     fn metered(&self) -> &Metered<R> {

@@ -54,7 +54,7 @@ impl Description {
                 (OPT_END, _) => break,
                 (IF_NAME, name) => {
                     let name = name.get(..MAX_NAME_LEN).unwrap_or(name);
-                    this.name = String::from_utf8_lossy(name).trim_end_matches('\0').to_owned();
+                    String::from_utf8_lossy(name).trim_end_matches('\0').clone_into(&mut this.name);
                 }
                 (IF_TSRESOL, &[resolution]) => this.clock.unit = Unit::from_resolution(resolution),
                 (IF_TSOFFSET, value) if let Ok(seconds) = <[u8; 8]>::try_from(value) => {
