@@ -151,7 +151,8 @@ proptest! {
     fn lost_and_inserted_bytes_cost_the_record_they_are_in(
         lost in 1_usize..39, cut in 1_usize..60, insert: bool,
     ) {
-        let packets: Vec<_> = (1_u8..41).map(|seed| noise(seed.into(), 100 + usize::from(seed))).collect();
+        // All of different length: else eight lost bytes would leave the next block's length as a trailer.
+        let packets: Vec<_> = (1_u8..41).map(|seed| noise(seed.into(), 100 + 4 * usize::from(seed))).collect();
         let file = pcapng_file(Order::Little, &packets);
         let files = [(pcap::file(&packets), pcap::boundaries(&packets)[lost] + 16), (file.bytes, file.boundaries[lost + 2] + 28)];
         for (mut file, at) in files {
