@@ -130,27 +130,31 @@ impl Secrets {
         self.transport.as_slice()
     }
 
-    /// Adds all keys of `other`, past [`MAX_KEYS`] too: they are in memory already.
-    pub fn merge(&mut self, other: Self) {
-        let own_limit = std::mem::replace(&mut self.limit, usize::MAX);
+    /// Adds the keys of `other`; gives back how many found no room, by the count of [`MAX_KEYS`].
+    pub fn merge(&mut self, other: Self) -> usize {
+        let mut refused = 0;
+        let mut count = |outcome: Result<(), Fault>| refused += usize::from(outcome.is_err());
+        for public in other.publics {
+            count(self.insert_public(public));
+        }
+        for psk in other.psks.as_slice() {
+            count(self.insert_psk(psk, None));
+        }
         for pair in other.pairs.as_slice() {
             for (given, role) in [(pair.is_static, Role::Static), (pair.is_ephemeral, Role::Ephemeral)] {
                 if given {
-                    self.pairs.insert(pair.public, &pair.private, role);
+                    count(self.insert_pair(pair.public, &pair.private, role));
                 }
             }
-            pair.psks.iter().for_each(|psk| self.pairs.attach(&pair.public, psk));
-        }
-        for public in other.publics {
-            _ = self.insert_public(public);
-        }
-        for psk in other.psks.as_slice() {
-            _ = self.insert_psk(psk, None);
+            for psk in &pair.psks {
+                // Counted above, when there was no room for it.
+                _ = self.insert_psk(psk, Some(&pair.public));
+            }
         }
         for line in other.transport.as_slice() {
-            _ = self.insert_transport(line);
+            count(self.insert_transport(line));
         }
-        self.limit = own_limit;
+        refused
     }
 
     fn kept(&self) -> usize {
@@ -176,6 +180,11 @@ impl Secrets {
             self.room_for(1)?;
             private.public()
         };
+        self.insert_pair(public, private, role)?;
+        Ok(public)
+    }
+
+    fn insert_pair(&mut self, public: PublicKey, private: &PrivateKey, role: Role) -> Result<(), Fault> {
         let new_static = role == Role::Static && !self.known_publics.contains(&public);
         let new_pair = self.pairs.of(&public).is_none();
         self.room_for(usize::from(new_pair) + usize::from(new_static))?;
@@ -183,7 +192,7 @@ impl Secrets {
         if new_static {
             self.insert_public(public)?;
         }
-        Ok(public)
+        Ok(())
     }
 
     fn insert_public(&mut self, public: PublicKey) -> Result<(), Fault> {

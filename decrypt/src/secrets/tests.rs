@@ -238,10 +238,10 @@ fn keys_given_twice_are_kept_once() {
     assert_eq!(once.kept(), twice.kept());
 
     let mut merged = once.clone();
-    merged.merge(twice);
+    assert_eq!(merged.merge(twice), 0);
     assert_eq!(merged.kept(), once.kept());
     let mut into_empty = Secrets::new();
-    into_empty.merge(merged);
+    assert_eq!(into_empty.merge(merged), 0);
     assert_eq!(content(&into_empty), content(&once));
 }
 

@@ -123,6 +123,23 @@ fn a_preshared_key_of_a_refused_ephemeral_key_is_loose() {
 }
 
 #[test]
+fn merging_keeps_to_the_bound_and_counts_what_is_over() {
+    let mut full = Secrets::with_limit(3);
+    assert_eq!(full.add(format!("PrivateKey = {}\nPRESHARED_KEY = {}", b64(1), b64(2)).as_bytes(), "a"), []);
+    let known = full.clone();
+    let other = good(&format!(
+        "LOCAL_EPHEMERAL_PRIVATE_KEY = {}\nPRESHARED_KEY = {}\nPublicKey = {}\n0x1 {}\nPrivateKey = {}\n",
+        b64(3),
+        b64(4),
+        b64(5),
+        b64(6),
+        b64(1),
+    ));
+    assert_eq!(full.merge(other), 4);
+    assert_eq!(content(&full), content(&known));
+}
+
+#[test]
 fn an_origin_with_a_line_break_stays_on_one_line() {
     let told = Secrets::new().add(b"", "a\nb\x1b[31m");
     assert_eq!(told[0].to_string().lines().count(), 1);

@@ -101,7 +101,7 @@ proptest! {
     ) {
         let (head, tail) = entries.split_at(at.index(entries.len() + 1));
         let mut merged = read(&text_of(head)).0;
-        merged.merge(read(&text_of(tail)).0);
+        prop_assert_eq!(merged.merge(read(&text_of(tail)).0), 0);
         prop_assert_eq!(content(&merged), content(&read(&text_of(&entries)).0));
     }
 }
