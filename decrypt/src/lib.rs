@@ -8,4 +8,8 @@ pub mod key;
 pub mod keylog;
 pub mod keypair;
 pub mod noise;
+pub mod pipeline;
 pub mod replay;
+pub mod secrets;
+pub mod session;
+pub mod sessions;

@@ -1,1 +1,29 @@
-fn main() {}
+//! `wgtrace`: see what WireGuard hides, with the keys that are yours.
+#![forbid(unsafe_code)]
+#![expect(clippy::disallowed_methods, reason = "a program, not a core: it has files, threads and a clock")]
+
+mod cli;
+mod decrypt;
+mod io;
+mod keys;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command, KeysCommand};
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Decrypt(args) => decrypt::run(&args),
+        Command::Keys { command: KeysCommand::Convert(args) } => keys::convert(&args),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) if io::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("wgtrace: {error:#}");
+            ExitCode::from(cli::EXIT_ERROR)
+        }
+    }
+}
