@@ -9,7 +9,7 @@ use zerocopy::FromBytes as _;
 
 use super::batch::{Batch, Job, Slot};
 use crate::aead::{Aead as _, RingKey};
-use crate::capture::{self, Chunk, Reader};
+use crate::capture::{self, CHUNK_LEN, Chunk, Reader};
 use crate::dissect::{Datagram, Dissector};
 use crate::secrets::{Complaint, Secrets};
 use crate::session::{Moment, Opener};
@@ -64,8 +64,21 @@ impl<R: Read> Front<R> {
     /// # Errors
     /// What is wrong with the beginning of the capture.
     pub fn new(source: R, reopen: Reopen<R>, secrets: Secrets) -> Result<Self, capture::Error> {
+        Self::with_chunk_len(source, CHUNK_LEN, reopen, secrets)
+    }
+
+    /// As [`Front::new`], with chunks of about `chunk_len` bytes.
+    ///
+    /// # Errors
+    /// As [`Front::new`].
+    pub fn with_chunk_len(
+        source: R,
+        chunk_len: usize,
+        reopen: Reopen<R>,
+        secrets: Secrets,
+    ) -> Result<Self, capture::Error> {
         Ok(Self {
-            reader: Reader::new(source)?,
+            reader: Reader::with_chunk_len(source, chunk_len)?,
             reopen,
             dissector: Dissector::new(),
             sessions: Sessions::new(secrets),
@@ -288,3 +301,6 @@ fn secrets_of(block: &capture::SecretsBlock, complaints: &mut Vec<Complaint>) ->
     complaints.extend(secrets.add(&block.payload, "decryption secrets block"));
     secrets
 }
+
+#[cfg(test)]
+mod tests;
