@@ -26,6 +26,8 @@ pub struct Front<R: Read> {
     sessions: Sessions,
     datagrams: Vec<Datagram>,
     found: HashMap<SessionIndex, Range<usize>>,
+    /// The last one found: messages come in runs.
+    last_found: Option<(SessionIndex, Range<usize>)>,
     interfaces_passed: usize,
     tickets: u64,
     gathered: bool,
@@ -71,6 +73,7 @@ impl<R: Read> Front<R> {
             sessions: Sessions::new(secrets),
             datagrams: Vec::new(),
             found: HashMap::new(),
+            last_found: None,
             interfaces_passed: 0,
             tickets: 0,
             gathered: false,
@@ -103,6 +106,7 @@ impl<R: Read> Front<R> {
         self.counts.frames += batch.chunk.frames.len() as u64;
         self.counts.datagrams += datagrams.len() as u64;
         self.found.clear();
+        self.last_found = None;
         for datagram in &datagrams {
             match self.sort(&batch.chunk, datagram) {
                 Kind::Learned => {}
@@ -224,6 +228,25 @@ impl<R: Read> Front<R> {
         Kind::Learned
     }
 
+    /// The batch's keys for `receiver`, made ready when they are not yet.
+    fn find(&mut self, batch: &mut Batch, receiver: SessionIndex) -> Result<Range<usize>, capture::Error> {
+        let picks = match self.found.get(&receiver) {
+            Some(picks) => picks.clone(),
+            None => {
+                if self.sessions.openers(receiver).is_empty() {
+                    self.gather()?;
+                }
+                add_slots(&self.sessions, batch, receiver)
+            }
+        };
+        // An empty run is not remembered: a handshake later in this chunk may fill it.
+        if !picks.is_empty() {
+            self.found.insert(receiver, picks.clone());
+            self.last_found = Some((receiver, picks.clone()));
+        }
+        Ok(picks)
+    }
+
     /// Puts a transport datagram into the batch, with the keys that may open it.
     fn take_on(
         &mut self,
@@ -232,19 +255,9 @@ impl<R: Read> Front<R> {
         receiver: SessionIndex,
     ) -> Result<(), capture::Error> {
         self.counts.transport += 1;
-        let picks = match self.found.get(&receiver) {
-            Some(picks) => picks.clone(),
-            None => {
-                if self.sessions.openers(receiver).is_empty() {
-                    self.gather()?;
-                }
-                let picks = add_slots(&self.sessions, batch, receiver);
-                // An empty run is not remembered: a handshake later in this chunk may fill it.
-                if !picks.is_empty() {
-                    self.found.insert(receiver, picks.clone());
-                }
-                picks
-            }
+        let picks = match &self.last_found {
+            Some((last, picks)) if *last == receiver => picks.clone(),
+            Some(_) | None => self.find(batch, receiver)?,
         };
         batch.jobs.push(Job {
             frame: datagram.frame,

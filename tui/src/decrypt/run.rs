@@ -114,9 +114,7 @@ impl Line {
             if back.error.is_some() {
                 return Ok(false);
             }
-            let spare = back.spare.pop().unwrap_or_default();
-            let done = std::mem::replace(batch, spare);
-            back.accept(done, ready)?;
+            back.accept(std::mem::take(batch), ready)?;
         }
         self.turn.notify_all();
         for (batch, position) in ready.iter() {
@@ -125,7 +123,10 @@ impl Line {
             }
             self.progress.set_position(batch.input_offset());
         }
-        lock(&self.back).spare.extend(ready.drain(..).map(|(batch, _)| batch));
+        // A batch just written is still in this core's cache: use that one again.
+        let mut back = lock(&self.back);
+        back.spare.extend(ready.drain(..).map(|(batch, _)| batch));
+        *batch = back.spare.pop().unwrap_or_default();
         Ok(true)
     }
 }
