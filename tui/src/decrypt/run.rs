@@ -191,9 +191,20 @@ impl Sink {
 }
 
 /// A panic elsewhere is reported by whoever joins; the data itself stays consistent.
+///
+/// The locks are held for microseconds, a sleeping thread takes tens of them to wake: spin first.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    for _ in 0..SPINS {
+        if let Ok(guard) = mutex.try_lock() {
+            return guard;
+        }
+        std::hint::spin_loop();
+    }
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// About 50 us.
+const SPINS: u32 = 2000;
 
 fn bar(length: u64) -> ProgressBar {
     let bar = ProgressBar::new(length);
