@@ -59,7 +59,7 @@ impl Dissector {
         let bytes = chunk.data(frame);
         let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
         let span = Span::new(bytes, frame.data.start, original);
-        match link::start(frame.link, span).and_then(|(layer, span)| walk(span, layer)) {
+        match link::start(frame.link, span).and_then(|(layer, span)| walk(layer, span, 0)) {
             Ok(Found::Datagram(place)) => self.found(place, index, out),
             Ok(Found::Fragment(part)) => match self.reassemble(chunk, part) {
                 Ok(Some(place)) => self.found(place, index, out),
@@ -75,8 +75,8 @@ impl Dissector {
     ///
     /// For tunnels inside tunnels: a decrypted packet may carry WireGuard again.
     pub fn bare(packet: &[u8]) -> Option<(SocketAddr, SocketAddr, Range<usize>, usize)> {
-        match walk(Span::new(packet, 0, packet.len()), Layer::Ip) {
-            Ok(Found::Datagram(Place { src, dst, payload, claimed })) => Some((src, dst, payload, claimed)),
+        match walk(Layer::Ip, Span::new(packet, 0, packet.len()), 0) {
+            Ok(Found::Datagram(it)) => Some((it.src(), it.dst(), it.payload, it.claimed)),
             Ok(Found::Fragment(_)) | Err(_) => None,
         }
     }
@@ -88,8 +88,8 @@ impl Dissector {
 
     fn found(&mut self, place: Place, frame: usize, out: &mut Vec<Datagram>) {
         bump(&mut self.counts.datagrams);
-        let Place { src, dst, payload, claimed } = place;
-        out.push(Datagram { frame, src, dst, payload, claimed });
+        let (src, dst) = (place.src(), place.dst());
+        out.push(Datagram { frame, src, dst, payload: place.payload, claimed: place.claimed });
     }
 
     /// Adds `part` to its datagram; the place of what that leads to, or `None` while parts miss.
@@ -104,8 +104,7 @@ impl Dissector {
             let at = chunk.bytes.len();
             whole.append_to(&mut chunk.bytes);
             let bytes = chunk.bytes.get(at..).unwrap_or_default();
-            let layer = Layer::Upper { src: part.key.src, dst: part.key.dst, protocol: part.key.protocol };
-            match walk(Span::new(bytes, at, whole.len()), layer)? {
+            match walk::upper(&part.key.ends, part.key.protocol, Span::new(bytes, at, whole.len()), 0)? {
                 Found::Datagram(place) => return Ok(Some(place)),
                 Found::Fragment(inner) => part = inner,
             }

@@ -3,7 +3,7 @@
 //! Off unless a caller passes something other than [`NoKeyLog`]. Two levels: [`KeyLog::session`] opens
 //! one session and nothing else; [`KeyLog::handshake`] includes the node's own private key.
 
-mod text;
+pub(crate) mod text;
 
 use wgtrace_wire::wireguard::SessionIndex;
 

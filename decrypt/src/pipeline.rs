@@ -19,5 +19,6 @@ mod track;
 pub use self::batch::{Batch, Event, Failure, Job, Outcome, Slot};
 pub use self::encode::{Encoder, Format};
 pub use self::front::{Counts, Front, Reopen};
+pub use self::open::Late;
 pub use self::report::{DirectionReport, FailureGroup, Report, SessionReport, Tally, Totals};
 pub use self::track::CounterTrack;

@@ -22,17 +22,16 @@ mod line;
 mod looks;
 mod pairs;
 mod reading;
-pub mod transport;
-pub mod wireshark;
+mod transport;
 
 use std::collections::HashSet;
 use std::fmt;
 
 use crate::key::{PresharedKey, PrivateKey, PublicKey};
+use crate::keylog::TransportLine;
 
 pub use complaint::{Complaint, Fault};
 pub use looks::Looks;
-pub use transport::{Direction, TransportLine};
 
 use distinct::Distinct;
 use pairs::{Pairs, Role};

@@ -63,8 +63,10 @@ pub struct Counts {
     pub handshakes_evicted: u64,
     /// Sessions not kept because the table was full.
     pub sessions_refused: u64,
-    /// Keys not kept because their receiver index had too many already.
+    /// Transport keys not kept because their receiver index had too many already.
     pub openers_refused: u64,
+    /// Keys of the capture's own secrets that found no room.
+    pub keys_refused: u64,
 }
 
 struct SeenInitiation {
@@ -125,9 +127,8 @@ impl Sessions {
     /// Handshakes seen before are not looked at again until [`Sessions::reconsider`].
     pub fn add_secrets(&mut self, secrets: Secrets) {
         self.add_transport_keys(&secrets);
-        self.secrets.merge(secrets);
-        self.responders =
-            self.secrets.publics().map(|public| (*public, Mac1Key::new(public))).collect();
+        self.counts.keys_refused += self.secrets.merge(secrets) as u64;
+        self.responders = self.secrets.publics().map(|public| (*public, Mac1Key::new(public))).collect();
     }
 
     /// The secrets at hand.

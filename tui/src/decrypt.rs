@@ -88,7 +88,9 @@ fn embedded(front: &mut Front<Reading>, level: EmbedLevel) -> Result<Zeroizing<S
             );
             let without = sessions.without_handshake();
             if without > 0 {
-                eprintln!("wgtrace: {without} sessions have no handshake in the capture: Wireshark cannot decrypt them");
+                eprintln!(
+                    "wgtrace: {without} sessions have no handshake in the capture: Wireshark cannot decrypt them"
+                );
             }
             Ok(sessions.wireshark_lines())
         }

@@ -66,16 +66,21 @@ impl Counts {
             (self.malformed, "frames have headers that contradict themselves"),
             (self.truncated, "frames were cut by the capture within their headers"),
             (self.too_deep, "frames have more nested headers than are followed"),
-            (fragments.completed_cut, "fragmented datagrams were put together but for bytes that the capture cut"),
+            (
+                fragments.completed_cut,
+                "fragmented datagrams were put together but for bytes that the capture cut",
+            ),
             (fragments.conflicting, "fragmented datagrams were dropped: their fragments overlap"),
             (fragments.evicted, "fragmented datagrams were given up to bound memory"),
             (fragments.expired, "fragmented datagrams were given up for their age"),
             (fragments.waiting, "fragmented datagrams are incomplete at the end"),
         ];
-        let links = self.unsupported_link.iter().map(|(link, frames)| {
-            format!("{frames} frames have link type {link}, which is not read")
-        });
-        let losses = losses.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+        let links = self
+            .unsupported_link
+            .iter()
+            .map(|(link, frames)| format!("{frames} frames have link type {link}, which is not read"));
+        let losses =
+            losses.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
         links.chain(losses).collect()
     }
 

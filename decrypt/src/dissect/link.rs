@@ -7,6 +7,7 @@ use crate::capture::LinkType;
 /// The first layer of a frame of link type `link`, with the link's own header taken off.
 ///
 /// Numbers and layouts: <https://www.tcpdump.org/linktypes.html>.
+#[inline]
 pub(super) fn start(link: LinkType, frame: Span<'_>) -> Result<(Layer, Span<'_>), Loss> {
     match link.0 {
         EN10MB => Ok((Layer::Ethernet, frame)),

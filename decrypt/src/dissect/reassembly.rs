@@ -1,17 +1,15 @@
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use wgtrace_wire::Protocol;
 
 use super::counts::{FragmentCounts, bump};
-use super::walk::Part;
+use super::walk::{Ends, Part};
 
 /// What the fragments of one datagram share. IPv6 names the protocol in the first fragment only
 /// for certain (RFC 8200, 4.5), but every sender repeats it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
-    pub(super) src: IpAddr,
-    pub(super) dst: IpAddr,
+    pub(super) ends: Ends,
     pub(super) protocol: Protocol,
     pub(super) id: u32,
 }
@@ -67,8 +65,15 @@ struct Piece {
 
 impl Reassembly {
     /// Counts a frame, and gives up what is too old.
+    #[inline]
     pub(super) fn tick(&mut self, counts: &mut FragmentCounts) {
         self.frame = self.frame.wrapping_add(1);
+        if !self.partials.is_empty() {
+            self.expire(counts);
+        }
+    }
+
+    fn expire(&mut self, counts: &mut FragmentCounts) {
         while let Some((&serial, oldest)) = self.partials.first_key_value() {
             if self.frame.wrapping_sub(oldest.born) <= MAX_AGE {
                 return;

@@ -25,28 +25,33 @@ pub(super) struct Span<'a> {
 }
 
 impl<'a> Span<'a> {
+    #[inline]
     pub(super) fn new(bytes: &'a [u8], at: usize, claimed: usize) -> Self {
         Self { bytes, at, claimed: claimed.max(bytes.len()) }
     }
 
     /// What is left behind `len` more bytes.
+    #[inline]
     pub(super) fn skip(self, len: usize) -> Result<Self, Loss> {
         let bytes = self.bytes.get(len..).ok_or_else(|| self.lacks(len))?;
         Ok(Self { bytes, at: self.at + len, claimed: self.claimed - len })
     }
 
     /// Without what lies behind `claimed` bytes, where a header says how many there are.
+    #[inline]
     pub(super) fn trim(self, claimed: Option<usize>) -> Self {
         let Some(claimed) = claimed else { return self };
         Self { bytes: self.bytes.get(..claimed).unwrap_or(self.bytes), at: self.at, claimed }
     }
 
     /// The first `N` bytes.
+    #[inline]
     pub(super) fn head<const N: usize>(self) -> Result<&'a [u8; N], Loss> {
         self.bytes.first_chunk().ok_or_else(|| self.lacks(N))
     }
 
     /// What `error` means, met while reading these bytes.
+    #[cold]
     pub(super) fn fault(self, error: Error) -> Loss {
         if let Error::Truncated { need, .. } = error {
             self.lacks(need)
@@ -60,6 +65,7 @@ impl<'a> Span<'a> {
     }
 
     /// Headers that end too early: the capture's doing, or their own.
+    #[cold]
     fn lacks(self, need: usize) -> Loss {
         if self.claimed >= need { Loss::Truncated } else { Loss::Malformed }
     }

@@ -46,7 +46,7 @@ fn ipv4(protocol: Protocol, payload: &[u8]) -> Vec<u8> {
     ipv4_with(protocol, 0, payload)
 }
 
-/// IPv6 from 2001:db8::1 to 2001:db8::2.
+/// IPv6 from `2001:db8::1` to `2001:db8::2`.
 fn ipv6(next: Protocol, payload: &[u8]) -> Vec<u8> {
     let address = |last| Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, last).octets();
     let head = [0x60, 0, 0, 0];

@@ -1,9 +1,10 @@
 use wgtrace_wire::{EtherType, ip};
 
 use super::span::{Loss, Span};
-use super::walk::{Layer, Step};
+use super::walk::Layer;
 
 /// What a datagram to `port` with `payload` tunnels; `None` where it is a datagram like others.
+#[inline]
 pub(super) fn over_udp(port: u16, payload: Span<'_>) -> Option<(Layer, Span<'_>)> {
     match port {
         VXLAN | VXLAN_LINUX => vxlan(payload),
@@ -33,7 +34,7 @@ fn geneve(span: Span<'_>) -> Option<(Layer, Span<'_>)> {
 }
 
 /// RFC 2784 and 2890.
-pub(super) fn gre(span: Span<'_>) -> Result<Step<'_>, Loss> {
+pub(super) fn gre(span: Span<'_>) -> Result<(Layer, Span<'_>), Loss> {
     let &[flags, version, high, low] = span.head::<4>()?;
     // Source routing is history; version 1 is PPTP's.
     if flags & 0x40 != 0 || version & 7 != 0 {
@@ -45,17 +46,17 @@ pub(super) fn gre(span: Span<'_>) -> Result<Step<'_>, Loss> {
         EtherType::BRIDGED => Layer::Ethernet,
         other => Layer::Typed(other),
     };
-    Ok(Step::Tunnel(layer, inner))
+    Ok((layer, inner))
 }
 
 /// RFC 3032: labels down to the bottom of the stack; what is below them, no field tells.
-pub(super) fn mpls(mut span: Span<'_>) -> Result<Step<'_>, Loss> {
+pub(super) fn mpls(mut span: Span<'_>) -> Result<(Layer, Span<'_>), Loss> {
     for _ in 0..MAX_LABELS {
         let &[_, _, bottom, _] = span.head::<4>()?;
         span = span.skip(4)?;
         if bottom & 1 != 0 {
             return match ip::version(span.bytes) {
-                Some(4 | 6) => Ok(Step::Next(Layer::Ip, span)),
+                Some(4 | 6) => Ok((Layer::Ip, span)),
                 _ => Err(Loss::NotIp),
             };
         }
@@ -64,12 +65,12 @@ pub(super) fn mpls(mut span: Span<'_>) -> Result<Step<'_>, Loss> {
 }
 
 /// RFC 2516, 4.
-pub(super) fn pppoe(span: Span<'_>) -> Result<Step<'_>, Loss> {
+pub(super) fn pppoe(span: Span<'_>) -> Result<(Layer, Span<'_>), Loss> {
     let &[version_type, code, _, _, high, low] = span.head::<6>()?;
     match (version_type, code) {
         (0x11, 0) => {
             let len = usize::from(u16::from_be_bytes([high, low]));
-            Ok(Step::Next(Layer::Ppp, span.skip(6)?.trim(Some(len))))
+            Ok((Layer::Ppp, span.skip(6)?.trim(Some(len))))
         }
         (0x11, _) => Err(Loss::NotIp),
         _ => Err(Loss::Malformed),
@@ -78,7 +79,7 @@ pub(super) fn pppoe(span: Span<'_>) -> Result<Step<'_>, Loss> {
 
 /// RFC 1661, 2, with the address and control bytes of RFC 1662 or without, and with protocol
 /// numbers of one byte where they were negotiated (RFC 1661, 6.5).
-pub(super) fn ppp(span: Span<'_>) -> Result<Step<'_>, Loss> {
+pub(super) fn ppp(span: Span<'_>) -> Result<(Layer, Span<'_>), Loss> {
     let span = if span.bytes.starts_with(&[0xff, 0x03]) { span.skip(2)? } else { span };
     let &[first] = span.head::<1>()?;
     let (protocol, inner) = if first & 1 == 1 {
@@ -87,7 +88,7 @@ pub(super) fn ppp(span: Span<'_>) -> Result<Step<'_>, Loss> {
         (u16::from_be_bytes(*span.head::<2>()?), span.skip(2)?)
     };
     match protocol {
-        0x0021 | 0x0057 => Ok(Step::Next(Layer::Ip, inner)),
+        0x0021 | 0x0057 => Ok((Layer::Ip, inner)),
         0x0281 | 0x0283 => mpls(inner),
         _ => Err(Loss::NotIp),
     }

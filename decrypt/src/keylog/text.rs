@@ -9,6 +9,12 @@ use crate::capture::Timestamp;
 use crate::key::{PresharedKey, PrivateKey, PublicKey, TransportKey};
 use crate::keypair::Direction;
 
+// Wireshark: doc of preference wg.keylog_file.
+pub(crate) const STATIC_PRIVATE: &str = "LOCAL_STATIC_PRIVATE_KEY";
+pub(crate) const STATIC_PUBLIC: &str = "REMOTE_STATIC_PUBLIC_KEY";
+pub(crate) const EPHEMERAL_PRIVATE: &str = "LOCAL_EPHEMERAL_PRIVATE_KEY";
+pub(crate) const PRESHARED: &str = "PRESHARED_KEY";
+
 /// Writes the lines with which Wireshark decrypts a session whose handshake it sees.
 ///
 /// They hold the node's private key. The preshared key, left out when there is none, stands directly
@@ -22,30 +28,30 @@ pub fn write_handshake(out: &mut impl Write, keys: &HandshakeKeys<'_>) -> fmt::R
 /// Writes a static key: private where it is known, else public.
 pub fn write_static(out: &mut impl Write, public: &PublicKey, private: Option<&PrivateKey>) -> fmt::Result {
     match private {
-        Some(private) => writeln!(out, "LOCAL_STATIC_PRIVATE_KEY = {}", *private.expose_base64()),
-        None => writeln!(out, "REMOTE_STATIC_PUBLIC_KEY = {public}"),
+        Some(private) => writeln!(out, "{STATIC_PRIVATE} = {}", *private.expose_base64()),
+        None => writeln!(out, "{STATIC_PUBLIC} = {public}"),
     }
 }
 
 /// Writes an ephemeral key and directly behind it the preshared key, unless there is none.
 pub fn write_ephemeral(out: &mut impl Write, ephemeral: &PrivateKey, psk: &PresharedKey) -> fmt::Result {
-    writeln!(out, "LOCAL_EPHEMERAL_PRIVATE_KEY = {}", *ephemeral.expose_base64())?;
+    writeln!(out, "{EPHEMERAL_PRIVATE} = {}", *ephemeral.expose_base64())?;
     if psk.is_zero() {
         return Ok(());
     }
-    writeln!(out, "PRESHARED_KEY = {}", *psk.expose_base64())
+    writeln!(out, "{PRESHARED} = {}", *psk.expose_base64())
 }
 
 /// A transport key with what is known about it.
 ///
 /// `0xRECEIVER base64key [send|recv] [t=unix.ns] [peer=base64]`: the first two fields are the classic
 /// form of WireGuard's extract-keys.
-#[derive(Debug, Clone, Copy)]
-pub struct TransportLine<'k> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransportLine {
     /// Receiver index in the messages that this key opens.
     pub receiver: SessionIndex,
     /// The key.
-    pub key: &'k TransportKey,
+    pub key: TransportKey,
     /// Seen from the end that exports it.
     pub direction: Option<Direction>,
     /// When the session began.
@@ -54,7 +60,7 @@ pub struct TransportLine<'k> {
     pub peer: Option<PublicKey>,
 }
 
-impl TransportLine<'_> {
+impl TransportLine {
     /// Writes the line, with its end.
     pub fn write(&self, out: &mut impl Write) -> fmt::Result {
         write!(out, "{} {}", self.receiver, *self.key.expose_base64())?;
@@ -78,10 +84,10 @@ impl TransportLine<'_> {
 
 impl SessionKeys {
     /// Both keys as lines, the sending one first.
-    pub fn lines(&self, time: Option<Timestamp>) -> [TransportLine<'_>; 2] {
-        let line = |receiver, key, direction| TransportLine {
+    pub fn lines(&self, time: Option<Timestamp>) -> [TransportLine; 2] {
+        let line = |receiver, key: &TransportKey, direction| TransportLine {
             receiver,
-            key,
+            key: key.clone(),
             direction: Some(direction),
             time,
             peer: Some(self.peer),
@@ -147,8 +153,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_left_out_and_times_before_1970_keep_their_sign() {
         let key = TransportKey::from_bytes([1; 32]);
-        let line =
-            TransportLine { receiver: SessionIndex(1), key: &key, direction: None, time: None, peer: None };
+        let line = TransportLine { receiver: SessionIndex(1), key, direction: None, time: None, peer: None };
         let mut text = String::new();
         line.write(&mut text).unwrap();
         TransportLine { time: Some(Timestamp(-1_500_000_000)), ..line }.write(&mut text).unwrap();

@@ -58,8 +58,8 @@ impl Batch {
         self.chunk.offset
     }
 
+    /// Makes room for the next chunk, which overwrites the last one's bytes by itself.
     pub(super) fn clear(&mut self) {
-        self.chunk.clear();
         self.jobs.clear();
         self.slots.clear();
         self.picks.clear();
@@ -84,8 +84,6 @@ pub struct Job {
     pub(super) picks: Range<usize>,
     /// Sender's address.
     pub(super) src: SocketAddr,
-    /// Receiver's address.
-    pub(super) dst: SocketAddr,
 }
 
 /// A key ready for use, with what is said about the packets that it opens.

@@ -253,7 +253,6 @@ impl<R: Read> Front<R> {
             receiver,
             picks,
             src: datagram.src,
-            dst: datagram.dst,
         });
         Ok(())
     }

@@ -43,8 +43,7 @@ impl Batch {
             if opening.with(known, payload) {
                 continue;
             }
-            let mut failure =
-                if candidates.is_empty() { Failure::NoKey } else { Failure::NotAuthentic };
+            let mut failure = if candidates.is_empty() { Failure::NoKey } else { Failure::NotAuthentic };
             if payload.len() < job.claimed {
                 failure = Failure::Truncated { have: payload.len(), need: job.claimed };
             } else if !*complete {
@@ -137,7 +136,12 @@ impl Opening<'_, '_> {
         }
         let counter = Counter(header.counter.get());
         let Sink { encoder, out, events, scratch } = &mut *self.sink;
-        let out = if encoder.writes() { out } else { scratch.clear(); scratch };
+        let out = if encoder.writes() {
+            out
+        } else {
+            scratch.clear();
+            scratch
+        };
         let start = encoder.begin(out, self.frame);
         out.extend_from_slice(sealed);
         let Some(room) = out.get_mut(start.data..) else { return false };

@@ -48,7 +48,8 @@ mod tests {
 
     #[test]
     fn the_second_header_gives_the_segment_length() {
-        let frame: Vec<u8> = (7..12).flat_map(|counter| message(counter, if counter == 11 { 48 } else { 112 })).collect();
+        let frame: Vec<u8> =
+            (7..12).flat_map(|counter| message(counter, if counter == 11 { 48 } else { 112 })).collect();
         assert_eq!(segment_lengths(&frame).next(), Some(112));
     }
 

@@ -42,10 +42,10 @@ pub(super) enum Kind {
 }
 
 const NAMES: [Name; 8] = [
-    Name { text: super::wireshark::STATIC_PRIVATE, kind: Kind::StaticPrivate },
-    Name { text: super::wireshark::STATIC_PUBLIC, kind: Kind::StaticPublic },
-    Name { text: super::wireshark::EPHEMERAL_PRIVATE, kind: Kind::EphemeralPrivate },
-    Name { text: super::wireshark::PRESHARED, kind: Kind::ScopedPreshared },
+    Name { text: crate::keylog::text::STATIC_PRIVATE, kind: Kind::StaticPrivate },
+    Name { text: crate::keylog::text::STATIC_PUBLIC, kind: Kind::StaticPublic },
+    Name { text: crate::keylog::text::EPHEMERAL_PRIVATE, kind: Kind::EphemeralPrivate },
+    Name { text: crate::keylog::text::PRESHARED, kind: Kind::ScopedPreshared },
     // Written by some clients by mistake.
     Name { text: "PRE_SHARED_KEY", kind: Kind::ScopedPreshared },
     // wg(8), "CONFIGURATION FILE FORMAT"

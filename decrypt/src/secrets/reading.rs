@@ -9,8 +9,8 @@ use super::complaint::{Complaint, Complaints, Fault};
 use super::line::{Kind, Line, Name, contents};
 use super::looks::Looks;
 use super::pairs::Role;
-use super::transport::TransportLine;
 use crate::key::{self, KEY_LEN, PresharedKey, PrivateKey, PublicKey};
+use crate::keylog::TransportLine;
 
 /// Adds what `text` holds.
 pub(super) fn read(secrets: &mut Secrets, text: &[u8], origin: &str) -> Vec<Complaint> {

@@ -1,42 +1,15 @@
-//! Transport keys as text: `0xRECEIVER base64key [send|recv] [t=unix.ns] [peer=base64]`.
-
-use std::fmt::Write as _;
+//! Reading transport keys: `0xRECEIVER base64key [send|recv] [t=unix.ns] [peer=base64]`.
 
 use wgtrace_wire::wireguard::SessionIndex;
-use zeroize::Zeroizing;
 
 use super::complaint::Fault;
 use super::reading::parse_key;
 use crate::capture::Timestamp;
 use crate::key::{PublicKey, TransportKey};
+use crate::keylog::TransportLine;
+use crate::keypair::Direction;
 
-/// No line is longer, its end included.
-const MAX_LINE: usize = 144;
 const NANOS: u64 = 1_000_000_000;
-
-/// Which way the messages under a key went, seen from where the key was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Direction {
-    /// They were sent.
-    Send,
-    /// They were received.
-    Recv,
-}
-
-/// The key of one direction of one session.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TransportLine {
-    /// Index that the messages under this key carry.
-    pub receiver: SessionIndex,
-    /// The key.
-    pub key: TransportKey,
-    /// Which way, where the line tells.
-    pub direction: Option<Direction>,
-    /// When the session began, where the line tells.
-    pub time: Option<Timestamp>,
-    /// The other side's static public key, where the line tells.
-    pub peer: Option<PublicKey>,
-}
 
 impl TransportLine {
     /// Reads one line; the fields behind the key come in any order.
@@ -55,7 +28,7 @@ impl TransportLine {
         for (number, field) in fields {
             let repeated = match field {
                 "send" => line.direction.replace(Direction::Send).is_some(),
-                "recv" => line.direction.replace(Direction::Recv).is_some(),
+                "recv" => line.direction.replace(Direction::Receive).is_some(),
                 _ => match field.split_once('=') {
                     Some(("t", time)) => {
                         let time = parse_time(time).ok_or(Fault::BadTime)?;
@@ -74,32 +47,6 @@ impl TransportLine {
         }
         Ok(line)
     }
-}
-
-/// The text that says `lines`, one each.
-pub fn lines<'a>(lines: impl ExactSizeIterator<Item = &'a TransportLine>) -> Zeroizing<String> {
-    // Reserved at once: an outgrown allocation would leave its keys behind.
-    let mut text = Zeroizing::new(String::with_capacity(lines.len().saturating_mul(MAX_LINE)));
-    for line in lines {
-        // Writing to a string cannot fail.
-        _ = write!(text, "{} {}", line.receiver, *line.key.expose_base64());
-        if let Some(direction) = line.direction {
-            text.push_str(match direction {
-                Direction::Send => " send",
-                Direction::Recv => " recv",
-            });
-        }
-        if let Some(Timestamp(nanos)) = line.time {
-            let sign = if nanos < 0 { "-" } else { "" };
-            let nanos = nanos.unsigned_abs();
-            _ = write!(text, " t={sign}{}.{:09}", nanos / NANOS, nanos % NANOS);
-        }
-        if let Some(peer) = line.peer {
-            _ = write!(text, " peer={peer}");
-        }
-        text.push('\n');
-    }
-    text
 }
 
 fn parse_index(field: &str) -> Option<SessionIndex> {

@@ -104,7 +104,10 @@ mod tests {
         for n in 0..40 {
             store.push(SessionIndex(7), n);
         }
-        assert_eq!(store.under(SessionIndex(7)).copied().collect::<Vec<_>>(), (8..40).rev().collect::<Vec<_>>());
+        assert_eq!(
+            store.under(SessionIndex(7)).copied().collect::<Vec<_>>(),
+            (8..40).rev().collect::<Vec<_>>()
+        );
         assert_eq!(store.evicted(), 8);
     }
 

@@ -39,10 +39,8 @@ impl Sessions {
             self.counts.mac2_verified += 1;
         }
         let state = self.observe(message);
-        let initiation = self.initiations.push(
-            sender,
-            SeenInitiation { message: *message, at, state, answered: false },
-        );
+        let initiation =
+            self.initiations.push(sender, SeenInitiation { message: *message, at, state, answered: false });
         for response in self.responses.positions(sender) {
             self.try_pair(initiation, response);
         }
@@ -95,7 +93,9 @@ impl Sessions {
             }
             match ObservedInitiation::observe(message, responder, &self.secrets) {
                 Ok(state) => return Ok(Box::new(state)),
-                Err(error) => fault = Fault::Keys { responder: *responder, initiator: None, both_statics: false, error },
+                Err(error) => {
+                    fault = Fault::Keys { responder: *responder, initiator: None, both_statics: false, error }
+                }
             }
         }
         Err(fault)
@@ -137,6 +137,9 @@ impl Sessions {
     }
 }
 
+/// Preshared keys of other origin tried for one handshake, about 2 us each.
+const MAX_LOOSE_PSKS: usize = 4096;
+
 type Keys = [(crate::key::TransportKey, Role); 2];
 
 fn complete(
@@ -148,10 +151,11 @@ fn complete(
     let ephemerals =
         [PublicKey::from_bytes(asked.message.ephemeral), PublicKey::from_bytes(answer.message.ephemeral)];
     // Wireshark's order, then every preshared key there is.
-    let [initiator_psks, responder_psks] = ephemerals.map(|ephemeral| secrets.ephemeral_psks(&ephemeral).to_vec());
+    let [initiator_psks, responder_psks] =
+        ephemerals.map(|ephemeral| secrets.ephemeral_psks(&ephemeral).to_vec());
     let none = [PresharedKey::NONE];
-    let psks =
-        initiator_psks.iter().chain(&responder_psks).chain(&none).chain(secrets.loose_psks());
+    let loose = secrets.loose_psks().iter().take(MAX_LOOSE_PSKS);
+    let psks = initiator_psks.iter().chain(&responder_psks).chain(&none).chain(loose);
     let observed = state.complete(&answer.message, secrets, psks).map_err(|error| Fault::Keys {
         responder: *state.responder(),
         initiator: Some(*state.initiator()),
@@ -161,15 +165,13 @@ fn complete(
     let mine = |public: &PublicKey, ephemeral: &PublicKey| {
         secrets.private_of(public).is_some() || secrets.private_of(ephemeral).is_some()
     };
-    let local = match (
-        mine(state.initiator(), &ephemerals[0]),
-        mine(state.responder(), &ephemerals[1]),
-    ) {
+    let local = match (mine(state.initiator(), &ephemerals[0]), mine(state.responder(), &ephemerals[1])) {
         (true, false) => Some(Role::Initiator),
         (false, true) => Some(Role::Responder),
         (true, true) | (false, false) => None,
     };
-    let side = |public: &PublicKey, index: u32| Side { public: Some(*public), index: Some(SessionIndex(index)) };
+    let side =
+        |public: &PublicKey, index: u32| Side { public: Some(*public), index: Some(SessionIndex(index)) };
     let session = Session {
         origin: Origin::Handshake {
             initiation: asked.at,

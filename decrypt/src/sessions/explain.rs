@@ -49,9 +49,10 @@ impl Sessions {
             return Reason::NotAuthentic(receiver);
         }
         // `receiver` is an initiator's index in one direction, a responder's in the other.
-        let answers = self.responses.under(receiver).chain(
-            self.responses.iter().filter(|seen| seen.message.sender.get() == receiver.0),
-        );
+        let answers = self
+            .responses
+            .under(receiver)
+            .chain(self.responses.iter().filter(|seen| seen.message.sender.get() == receiver.0));
         for answer in answers {
             match &answer.fault {
                 None => {}

@@ -37,7 +37,8 @@ impl Sessions {
                     let _ = write_static(&mut *lines, &public, self.secrets.private_of(&public));
                 }
             }
-            for private in ephemerals.iter().filter_map(|public: &PublicKey| self.secrets.private_of(public)) {
+            for private in ephemerals.iter().filter_map(|public: &PublicKey| self.secrets.private_of(public))
+            {
                 let _ = write_ephemeral(&mut *lines, private, psk);
             }
         }
@@ -53,7 +54,7 @@ impl Sessions {
 /// Room for one line, so that no reallocation leaves key material behind.
 const LINE: usize = 192;
 
-fn line<'k>(session: &Session, opener: &'k Opener) -> TransportLine<'k> {
+fn line(session: &Session, opener: &Opener) -> TransportLine {
     let time = match &session.origin {
         Origin::Handshake { response, .. } => Some(response.time),
         Origin::TransportKeys { time } => *time,
@@ -63,5 +64,5 @@ fn line<'k>(session: &Session, opener: &'k Opener) -> TransportLine<'k> {
         false => Direction::Receive,
     });
     let peer = session.local.and_then(|local| session.side(local.other()).public);
-    TransportLine { receiver: opener.receiver, key: &opener.key, direction, time, peer }
+    TransportLine { receiver: opener.receiver, key: opener.key.clone(), direction, time, peer }
 }

@@ -1,8 +1,9 @@
 //! Sessions given as transport keys, without a handshake.
 
 use super::Sessions;
-use crate::keypair::Role;
-use crate::secrets::{Direction, Secrets, TransportLine};
+use crate::keylog::TransportLine;
+use crate::keypair::{Direction, Role};
+use crate::secrets::Secrets;
 use crate::session::{Opener, Origin, Session, Side};
 
 impl Sessions {
@@ -34,7 +35,8 @@ fn are_halves(one: &TransportLine, other: &TransportLine) -> bool {
         && one.peer == other.peer
         && matches!(
             (one.direction, other.direction),
-            (Some(Direction::Send), Some(Direction::Recv)) | (Some(Direction::Recv), Some(Direction::Send))
+            (Some(Direction::Send), Some(Direction::Receive))
+                | (Some(Direction::Receive), Some(Direction::Send))
         )
 }
 
@@ -42,7 +44,7 @@ fn are_halves(one: &TransportLine, other: &TransportLine) -> bool {
 fn sender(line: &TransportLine) -> Role {
     match line.direction {
         Some(Direction::Send) | None => Role::Initiator,
-        Some(Direction::Recv) => Role::Responder,
+        Some(Direction::Receive) => Role::Responder,
     }
 }
 

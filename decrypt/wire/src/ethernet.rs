@@ -16,6 +16,7 @@ pub struct Ethernet<'a> {
 
 impl<'a> Ethernet<'a> {
     /// Reads the frame at the start of `frame`.
+    #[inline]
     pub fn parse(frame: &'a [u8]) -> Result<Self, Error> {
         let (header, rest) = bytes::header::<Header>(frame)?;
         let claimed = EtherType(header.ethertype.get()).as_length();
@@ -43,6 +44,7 @@ impl<'a> Ethernet<'a> {
     }
 
     /// Payload length in bytes, which only 802.3 frames state.
+    #[inline]
     pub fn claimed_len(&self) -> Option<usize> {
         self.ethertype().as_length()
     }

@@ -22,6 +22,7 @@ impl<'a> Ipv4<'a> {
     ///
     /// # Errors
     /// [`Error::BadLength`] where header or total length are shorter than a header can be.
+    #[inline]
     pub fn parse(packet: &'a [u8]) -> Result<Self, Error> {
         let (header, rest) = bytes::header::<Header>(packet)?;
         let version = header.version_ihl >> 4;
@@ -116,6 +117,7 @@ impl<'a> Ipv4<'a> {
 
     /// Payload length in bytes; `None` when the total length is 0, as the kernel hands large
     /// segments to captures (linux: `net/ipv4/ip_output.c`, packets over 65535 bytes).
+    #[inline]
     pub fn claimed_len(&self) -> Option<usize> {
         usize::from(self.header.total_len.get()).checked_sub(self.header_len())
     }
@@ -126,6 +128,7 @@ impl<'a> Ipv4<'a> {
     }
 
     /// What the packet carries, in the form that IPv6 shares.
+    #[inline]
     pub fn upper(&self) -> Upper<'a> {
         Upper {
             protocol: self.protocol(),

@@ -25,6 +25,7 @@ impl<'a> Ipv6<'a> {
 
     /// Reads the packet at the start of `packet`; its extension headers are not looked at, but for
     /// the length of a jumbogram.
+    #[inline]
     pub fn parse(packet: &'a [u8]) -> Result<Self, Error> {
         let (header, rest) = bytes::header::<Header>(packet)?;
         let version = header.version_class_flow.to_bytes()[0] >> 4;
@@ -82,6 +83,7 @@ impl<'a> Ipv6<'a> {
 
     /// Length of all behind the fixed header in bytes, extension headers included; `None` when the
     /// length is 0 and no jumbo option tells it, as the kernel hands large segments to captures.
+    #[inline]
     pub fn claimed_len(&self) -> Option<usize> {
         self.claimed
     }
@@ -97,6 +99,7 @@ impl<'a> Ipv6<'a> {
     }
 
     /// What the packet carries, behind all extension headers, or behind its fragment header.
+    #[inline]
     pub fn upper(&self) -> Result<Upper<'a>, Error> {
         let upper = extension::upper(self.next_header(), self.payload, self.claimed)?;
         Ok(Upper { offset: Self::HEADER_LEN + upper.offset, ..upper })

@@ -20,6 +20,7 @@ impl<'a> Udp<'a> {
     ///
     /// # Errors
     /// [`Error::BadLength`] for a length below 8 that is not 0.
+    #[inline]
     pub fn parse(datagram: &'a [u8]) -> Result<Self, Error> {
         let (header, rest) = bytes::header::<Header>(datagram)?;
         let len = usize::from(header.len.get());
@@ -50,6 +51,7 @@ impl<'a> Udp<'a> {
     }
 
     /// Payload length in bytes; `None` when the length field is 0 (jumbograms, RFC 2675, 4).
+    #[inline]
     pub fn claimed_len(&self) -> Option<usize> {
         usize::from(self.header.len.get()).checked_sub(Self::HEADER_LEN)
     }

@@ -105,7 +105,10 @@ impl Line {
         {
             let mut back = lock(&self.back);
             // The batch that is next never waits here, so this comes to an end.
-            while back.waiting.len() >= self.waiting_limit && batch.ticket != back.next && back.error.is_none() {
+            while back.waiting.len() >= self.waiting_limit
+                && batch.ticket != back.next
+                && back.error.is_none()
+            {
                 back = self.turn.wait(back).unwrap_or_else(PoisonError::into_inner);
             }
             if back.error.is_some() {
@@ -149,7 +152,9 @@ impl Back {
             let end = self.position + batch.output().len() as u64;
             match &mut self.sink {
                 Sink::Nothing => {}
-                Sink::Stream(stream) => stream.write_all(batch.output()).context("cannot write the output")?,
+                Sink::Stream(stream) => {
+                    stream.write_all(batch.output()).context("cannot write the output")?
+                }
                 Sink::File(target) => target.reserve(end),
             }
             ready.push((batch, self.position));

@@ -27,8 +27,7 @@ pub(crate) struct Summary<'a> {
 impl<'a> Summary<'a> {
     pub(crate) fn new(front: &'a Front<Reading>, report: &'a Report) -> Self {
         let table = front.sessions();
-        let failures =
-            report.failures().into_iter().map(|group| (group, reason(table, &group))).collect();
+        let failures = report.failures().into_iter().map(|group| (group, reason(table, &group))).collect();
         Self { front, report, sessions: numbered(table), failures, warnings: warnings(front, report) }
     }
 }
@@ -75,6 +74,7 @@ fn warnings(front: &Front<Reading>, report: &Report) -> Vec<String> {
     note(table.handshakes_evicted, "handshake messages were forgotten to bound memory");
     note(table.sessions_refused, "sessions were not kept to bound memory");
     note(table.openers_refused, "keys were not kept: too many under one receiver index");
+    note(table.keys_refused, "keys of the capture's own secrets were not kept to bound memory");
     note(totals.opened.malformed, "decrypted packets are no IP packets of their own length; kept whole");
     note(totals.failed_ungrouped, "messages failed under receiver indices beyond those listed");
     warnings

@@ -6,7 +6,13 @@ use super::*;
 
 fn part(id: u32, offset: u16, more: bool, claimed: usize) -> Part {
     let (src, dst) = (Ipv4Addr::new(192, 0, 2, 1).into(), Ipv4Addr::new(192, 0, 2, 2).into());
-    Part { key: Key { src, dst, protocol: Protocol::UDP, id }, offset, more, data: 0..0, claimed }
+    Part {
+        key: Key { ends: Ends { src, dst }, protocol: Protocol::UDP, id },
+        offset,
+        more,
+        data: 0..0,
+        claimed,
+    }
 }
 
 /// One fragment of datagram `id`, all of it captured.
@@ -121,7 +127,7 @@ fn the_oldest_goes_when_there_are_too_many() {
 fn held_bytes_are_bounded() {
     let mut table: (Reassembly, FragmentCounts) = Default::default();
     for id in 0..400 {
-        insert(&mut table, id, 0, true, &[0; 64 * 1024 - 8]);
+        insert(&mut table, id, 0, true, &vec![0; 64 * 1024 - 8]);
         assert!(table.0.bytes <= MAX_BYTES);
     }
     assert_eq!(table.1.evicted + table.1.waiting, 400);
@@ -140,10 +146,13 @@ fn what_stays_incomplete_expires_by_frames() {
     assert_eq!((table.1.expired, table.1.waiting, table.0.bytes), (1, 0, 0));
 }
 
+type NaivePart = (usize, bool, Vec<u8>);
+
 /// All fragments of each datagram in a list, compared pair by pair.
 #[derive(Default)]
 struct Naive {
-    datagrams: Vec<(u32, Vec<(usize, bool, Vec<u8>)>, bool)>,
+    /// Identification, parts as offset, more and bytes, whether they conflict.
+    datagrams: Vec<(u32, Vec<NaivePart>, bool)>,
 }
 
 impl Naive {

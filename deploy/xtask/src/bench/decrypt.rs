@@ -43,7 +43,8 @@ struct Column {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let build = Command::new(env!("CARGO")).args(["build", "--release", "--quiet", "-p", "wgtrace"]).status()?;
+    let build =
+        Command::new(env!("CARGO")).args(["build", "--release", "--quiet", "-p", "wgtrace"]).status()?;
     ensure!(build.success(), "building wgtrace failed");
     let program = target_folder()?.join("release/wgtrace");
     let temporary;
@@ -56,7 +57,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     };
     let cores = std::thread::available_parallelism()?.get();
     let tshark = !args.no_tshark && Command::new("tshark").arg("--version").output().is_ok();
-    println!("cores: {cores}, runs: {}, page cache warm, medians in seconds, ratios within this run", args.runs);
+    println!(
+        "cores: {cores}, runs: {}, page cache warm, medians in seconds, ratios within this run",
+        args.runs
+    );
     if !tshark {
         println!("tshark: not installed or left out");
     }
@@ -117,7 +121,11 @@ fn tsharks(args: &Args, dir: &Path, traffic: &Traffic, column: &mut Column) -> R
             let export = ["--disable-protocol", "tcp", "-U", "IP", "-w"];
             let first = good(execute(tshark(&export).arg(&mixed))?)?;
             let mut filter = Command::new("tshark");
-            filter.arg("-r").arg(&mixed).args(["--disable-protocol", "tcp", "-Y", "not wg", "-w"]).arg(&inner);
+            filter
+                .arg("-r")
+                .arg(&mixed)
+                .args(["--disable-protocol", "tcp", "-Y", "not wg", "-w"])
+                .arg(&inner);
             let second = good(execute(&mut filter)?)?;
             column.tshark_file.push(first.wall + second.wall);
         }
@@ -144,13 +152,20 @@ fn print(traffic: &Traffic, column: &Column, cores: usize) {
     row("AEAD open (ring), 1 core", open, "");
     row("write the output, preallocated, 1 core", write, "");
     row("wgtrace decrypt", plain, &format!("{:.2} x (read + open) / cores", plain / floor));
-    row("wgtrace decrypt -w", output, &format!("{:.2} x (read + open + write) / cores", output / floor_output));
+    row(
+        "wgtrace decrypt -w",
+        output,
+        &format!("{:.2} x (read + open + write) / cores", output / floor_output),
+    );
     if !column.tshark.is_empty() {
         let (cheapest, file) = (median(&column.tshark), median(&column.tshark_file));
         row("tshark, cheapest pass", cheapest, &format!("{:.1} x wgtrace decrypt", cheapest / plain));
         row("tshark, to a plaintext file", file, &format!("{:.1} x wgtrace decrypt -w", file / output));
     }
-    println!("peak resident memory of wgtrace: {:.1} MiB", f64::from(u32::try_from(column.peak).unwrap_or(u32::MAX)) / 1024.0);
+    println!(
+        "peak resident memory of wgtrace: {:.1} MiB",
+        f64::from(u32::try_from(column.peak).unwrap_or(u32::MAX)) / 1024.0
+    );
 }
 
 fn good(run: Run) -> Result<Run> {
@@ -161,7 +176,8 @@ fn good(run: Run) -> Result<Run> {
 }
 
 fn target_folder() -> Result<PathBuf> {
-    let metadata = Command::new(env!("CARGO")).args(["metadata", "--format-version=1", "--no-deps"]).output()?;
+    let metadata =
+        Command::new(env!("CARGO")).args(["metadata", "--format-version=1", "--no-deps"]).output()?;
     let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout)?;
     let folder = metadata.get("target_directory").and_then(serde_json::Value::as_str);
     Ok(folder.context("cargo names no target directory")?.into())

@@ -57,7 +57,10 @@ impl Sealed {
                     break;
                 }
                 left -= 1;
-                ensure!(self.key.open(Counter(counter), message).is_ok(), "the floor's own message does not open");
+                ensure!(
+                    self.key.open(Counter(counter), message).is_ok(),
+                    "the floor's own message does not open"
+                );
             }
             seconds += start.elapsed().as_secs_f64();
         }

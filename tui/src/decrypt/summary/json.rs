@@ -13,7 +13,8 @@ use super::{Summary, time};
 impl Summary<'_> {
     /// Writes every line.
     pub(crate) fn json(&self, out: &mut dyn Write) -> Result<()> {
-        let sessions = self.sessions.iter().map(|(id, session, rekeys)| self.session_json(*id, session, *rekeys));
+        let sessions =
+            self.sessions.iter().map(|(id, session, rekeys)| self.session_json(*id, session, *rekeys));
         let failures = self.failures.iter().map(|(group, reason)| {
             json!({
                 "type": "failure",

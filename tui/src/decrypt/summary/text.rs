@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use wgtrace_decrypt::keypair::Role;
 use wgtrace_decrypt::key::PublicKey;
+use wgtrace_decrypt::keypair::Role;
 use wgtrace_decrypt::pipeline::DirectionReport;
 use wgtrace_decrypt::session::{Origin, Session, SessionId, Side};
 
@@ -47,7 +47,13 @@ impl Summary<'_> {
 
     fn session(&self, out: &mut String, id: SessionId, session: &Session, rekeys: usize) -> std::fmt::Result {
         let rekey = if rekeys > 0 { format!(" (rekey {rekeys})") } else { String::new() };
-        writeln!(out, "session {}{rekey}: {} -> {}", id.0 + 1, name(&session.initiator), name(&session.responder))?;
+        writeln!(
+            out,
+            "session {}{rekey}: {} -> {}",
+            id.0 + 1,
+            name(&session.initiator),
+            name(&session.responder)
+        )?;
         match &session.origin {
             Origin::Handshake { initiation, response, psk, .. } => writeln!(
                 out,
