@@ -97,3 +97,30 @@ fn read(dir: &Path, inside: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) -> Re
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_folder_is_what_would_be_written() {
+        let files = generate().unwrap();
+        compare(&files, &Path::new(env!("CARGO_MANIFEST_DIR")).join("../../captures")).unwrap();
+    }
+
+    #[test]
+    fn twice_gives_the_same_bytes() {
+        assert!(generate().unwrap() == generate().unwrap());
+    }
+
+    #[test]
+    fn a_changed_a_missing_and_a_stray_file_are_each_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = ["changed", "missing", "same"].map(|name| (PathBuf::from(name), b"1".to_vec())).into();
+        for (name, text) in [("changed", "2"), ("same", "1"), ("stray", "1")] {
+            fs::write(dir.path().join(name), text).unwrap();
+        }
+        let error = compare(&files, dir.path()).unwrap_err().to_string();
+        assert!(error.ends_with("writes them: changed, missing, stray"), "{error}");
+    }
+}

@@ -139,7 +139,7 @@ fn outcome(scenario: &Scenario, run: &Run) -> Value {
         .collect();
     let handshakes: Vec<Value> =
         run.handshakes.iter().map(|(frame, reason)| json!({ "frame": frame, "reason": reason })).collect();
-    json!({
+    let mut value = json!({
         "keys": run.keys,
         "side": letter(run.side),
         "sessions": sessions(frames, run),
@@ -148,7 +148,17 @@ fn outcome(scenario: &Scenario, run: &Run) -> Value {
         "handshake_failures": handshakes,
         "cookies_opened": run.cookies_opened,
         "mac2_verified": run.mac2_verified,
-    })
+    });
+    if run.is_blind
+        && let Some(fields) = value.as_object_mut()
+    {
+        let foreign = |frame: &Frame| match frame.kind {
+            Kind::Initiation(_) | Kind::Response(_) => Frame { kind: Kind::Foreign, ..frame.clone() },
+            _ => frame.clone(),
+        };
+        fields.insert("counts".to_owned(), counts(&frames.iter().map(foreign).collect::<Vec<_>>()));
+    }
+    value
 }
 
 /// Frames of initiation and response of every session; none for sessions given as transport keys.
@@ -215,7 +225,7 @@ impl Direction {
         }
         let changes =
             self.addresses.iter().zip(self.addresses.iter().skip(1)).filter(|(one, two)| one != two);
-        json!({
+        let mut value = json!({
             "receiver": self.receiver,
             "packets": self.packets,
             "bytes": self.bytes,
@@ -225,6 +235,11 @@ impl Direction {
             "duplicated": duplicated,
             "address_changes": changes.count(),
             "endpoint": self.addresses.last().map(ToString::to_string),
-        })
+        });
+        // What is left out is none.
+        if let Some(fields) = value.as_object_mut() {
+            fields.retain(|_, value| *value != json!(0));
+        }
+        value
     }
 }

@@ -21,7 +21,7 @@ In each folder:
 - `transport.keys`: node a's session keys, which open these sessions and nothing else,
 - `expect.json`: every transport message in the order of the capture (frame, sender, receiver index, counter, length and
   SHA-256 of the inner packet; length 0 is a keepalive) and for each set of key files what has to come out: sessions (frames
-  of initiation and response), counters by direction, and for everything that does not open the reason, in the words
+  of initiation and response), counters by direction (what is left out is 0), and for everything that does not open the reason, in the words
   of `wgtrace decrypt --json` (`messages` counts from 0). The generator knows these from making the packets; the
   decrypting pipeline has no part in it.
 

@@ -34,6 +34,8 @@ pub(super) struct Run {
     pub(super) handshakes: Vec<(usize, String)>,
     pub(super) cookies_opened: u64,
     pub(super) mac2_verified: u64,
+    /// Nothing proves that the handshakes are WireGuard's: they count as foreign.
+    pub(super) is_blind: bool,
 }
 
 pub(super) type Fails = Box<dyn Fn(&Frame, &Sent) -> Option<Fail>>;
@@ -134,6 +136,7 @@ impl Run {
             handshakes: Vec::new(),
             cookies_opened: 0,
             mac2_verified: 0,
+            is_blind: false,
         }
     }
 

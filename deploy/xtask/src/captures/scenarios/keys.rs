@@ -1,10 +1,10 @@
 //! Keys that are not enough, or not the right ones, and the reasons given.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use wgtrace_decrypt::key::{PresharedKey, PrivateKey};
 
 use super::{ping, pong};
-use crate::captures::scenario::{Fail, Known, Run, Scenario, TRANSPORT, public_line};
+use crate::captures::scenario::{Fail, KEYS, Known, Run, Scenario, TRANSPORT, public_line};
 use crate::captures::stage::{A, B, Frame, Sent, Stage};
 
 /// Frame of the response.
@@ -81,12 +81,14 @@ pub(super) fn wrong_transport() -> Result<Scenario> {
     stage.send(&mut session, A, &ping(0))?;
     stage.send(&mut session, B, &pong(0))?;
     let log = stage.actor(A)?.log.session();
-    // The first direction's line as it is; the second one's index with the first one's key.
-    let mut fields = log.split_whitespace();
-    let key = fields.nth(1).unwrap_or_default().to_owned();
-    let half: String = log.lines().take(1).map(|line| format!("{line}\n")).collect();
-    let index = log.lines().nth(1).and_then(|line| line.split(' ').next()).unwrap_or_default().to_owned();
-    let wrong = format!("{half}{index} {key}\n");
+    let mut lines = log.lines();
+    let (Some(to_b), Some(to_a)) = (lines.next(), lines.next()) else {
+        bail!("two lines, one for each direction")
+    };
+    let half = format!("{to_b}\n");
+    // The second direction's line with the first one's key.
+    let key = |line: &str| line.split(' ').nth(1).unwrap_or_default().to_owned();
+    let wrong = format!("{half}{}\n", to_a.replace(&key(to_a), &key(to_b)));
     let half_run = Run {
         fails: Box::new(|_, sent| if sent.by == B { Fail::nothing_known(sent) } else { None }),
         ..Run::all(&["half.keys"], A, Known::TransportKeys)
@@ -101,7 +103,12 @@ pub(super) fn wrong_transport() -> Result<Scenario> {
         }),
         ..Run::all(&["wrong.keys"], A, Known::TransportKeys)
     };
-    let runs = vec![Run::all(&[TRANSPORT], A, Known::TransportKeys), half_run, wrong_run];
+    let runs = vec![
+        Run::all(&[TRANSPORT], A, Known::TransportKeys),
+        Run::nothing(&[KEYS], |_, sent| Fail::nothing_known(sent)),
+        half_run,
+        wrong_run,
+    ];
     Ok(Scenario::new(
         "wrong-transport-keys",
         stage,

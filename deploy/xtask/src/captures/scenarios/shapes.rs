@@ -10,7 +10,7 @@ use wgtrace_wire::wireguard::SessionIndex;
 use super::{ping, pods, pong};
 use crate::captures::link::Link;
 use crate::captures::packet::{self, Header};
-use crate::captures::scenario::{Fail, KEYS, Known, Run, Scenario};
+use crate::captures::scenario::{Fail, KEYS, Known, Run, Scenario, TRANSPORT};
 use crate::captures::stage::{A, B, Frame, Kind, Sent, Stage};
 
 const NONE: &PresharedKey = &PresharedKey::NONE;
@@ -104,12 +104,15 @@ pub(super) fn reserved() -> Result<Scenario> {
     let mut session = stage.handshake(A, B, NONE)?;
     stage.send(&mut session, A, &ping(0))?;
     stage.send(&mut session, B, &pong(0))?;
-    let scenario = Scenario::new(
+    let mut scenario = Scenario::new(
         "reserved-bytes",
         stage,
         "Every message has an identifier in its reserved bytes, put there after the MACs were made (Cloudflare WARP)",
         "Reserved bytes are tolerated where keys prove that it is WireGuard",
     );
+    for run in &mut scenario.runs {
+        run.is_blind = run.known == Known::TransportKeys;
+    }
     Ok(scenario)
 }
 
@@ -177,8 +180,11 @@ pub(super) fn nested() -> Result<Scenario> {
         stage.send(&mut session, if number % 2 == 0 { A } else { B }, &frame.bytes)?;
     }
     let log = inner.actor(A)?.log.wireshark();
-    let runs =
-        vec![Run::all(&[KEYS], A, Known::Handshakes), Run::all(&[KEYS, "inner.keys"], A, Known::Handshakes)];
+    let runs = vec![
+        Run::all(&[KEYS], A, Known::Handshakes),
+        Run::all(&[TRANSPORT], A, Known::TransportKeys),
+        Run::all(&[KEYS, "inner.keys"], A, Known::Handshakes),
+    ];
     let scenario = Scenario::new(
         "nested",
         stage,
