@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use expected::{Expected, Run};
 use outcome::Outcome;
 use serde_json::{Value, json};
-use wgtrace_decrypt::pipeline::Format;
+use wgtrace_decrypt::pipeline::{Encoder, Format};
 
 #[test]
 fn every_scenario_gives_what_its_maker_put_in() {
@@ -76,18 +76,48 @@ fn key_logs_convert_to_the_exported_transport_keys() {
         let names = |run: &&Run| run.keys == ["keys.log"] && !run.sessions.is_empty();
         let Some(run) = expected.runs.iter().find(names) else { continue };
         let Ok(exported) = fs::read_to_string(folder.join("transport.keys")) else { continue };
-        let outcome = Outcome::of(&folder, &expected.capture, &run.keys, Format::PcapNg);
+        let outcome =
+            Outcome::of(&folder, &expected.capture, &run.keys, &Encoder::new(Format::PcapNg, false));
         assert_eq!(key_fields(&outcome.transport_lines), key_fields(&exported), "{}", folder.display());
         compared += 1;
     }
     assert!(compared >= LEAST / 2, "{compared} compared");
 }
 
+#[test]
+fn outer_frames_are_kept_as_they_are_and_the_inner_ones_beside_them() {
+    for folder in folders() {
+        let expected = Expected::read(&folder);
+        let (capture, keys) = (&expected.capture, &expected.runs[0].keys);
+        let of = |encoder| Outcome::of(&folder, capture, keys, &encoder).output;
+        let beside = of(Encoder::new(Format::PcapNg, true));
+        let alone = of(Encoder::new(Format::PcapNg, false));
+        assert_eq!(output::packets(&beside), output::packets(&alone), "{}", folder.display());
+        if capture.ends_with(".pcapng") {
+            let original = fs::read(folder.join(capture)).unwrap();
+            assert_eq!(output::frames(&beside, 1), output::frames(&original, 0), "{}", folder.display());
+        }
+    }
+}
+
+#[test]
+fn nothing_is_written_when_nothing_is_wanted_and_the_outcome_is_the_same() {
+    for folder in folders() {
+        let expected = Expected::read(&folder);
+        for run in &expected.runs {
+            let of = |encoder| Outcome::of(&folder, &expected.capture, &run.keys, &encoder);
+            let (discarded, written) = (of(Encoder::discard()), of(Encoder::new(Format::PcapNg, false)));
+            assert!(discarded.output.is_empty());
+            assert_eq!(discarded.events, written.events, "{} with {:?}", folder.display(), run.keys);
+        }
+    }
+}
+
 /// What differs from the expectation, in words.
 fn differences(folder: &Path, expected: &Expected, run: &Run) -> Vec<String> {
-    let outcome = Outcome::of(folder, &expected.capture, &run.keys, Format::PcapNg);
+    let outcome = Outcome::of(folder, &expected.capture, &run.keys, &Encoder::new(Format::PcapNg, false));
     let times = output::times(&folder.join(&expected.capture));
-    let pcap = Outcome::of(folder, &expected.capture, &run.keys, Format::Pcap);
+    let pcap = Outcome::of(folder, &expected.capture, &run.keys, &Encoder::new(Format::Pcap, false));
     let packets: Vec<Value> = output::packets(&outcome.output)
         .into_iter()
         .filter(|packet| !expected.is_inside(&packet["receiver"]))

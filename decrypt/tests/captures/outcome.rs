@@ -6,9 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use wgtrace_decrypt::capture::Error;
 use wgtrace_decrypt::keypair::Role;
-use wgtrace_decrypt::pipeline::{
-    Batch, DirectionReport, Encoder, Failure, Format, Front, Outcome as Came, Report,
-};
+use wgtrace_decrypt::pipeline::{Batch, DirectionReport, Encoder, Failure, Front, Outcome as Came, Report};
 use wgtrace_decrypt::secrets::Secrets;
 use wgtrace_decrypt::session::{Origin, SessionId};
 use wgtrace_decrypt::sessions::Reason;
@@ -27,7 +25,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    pub(crate) fn of(folder: &Path, capture: &str, keys: &[String], format: Format) -> Self {
+    pub(crate) fn of(folder: &Path, capture: &str, keys: &[String], encoder: &Encoder) -> Self {
         let mut secrets = Secrets::new();
         let mut complaints = Vec::new();
         for name in keys {
@@ -38,11 +36,10 @@ impl Outcome {
         let source = File::open(&path).unwrap();
         let reopen = Box::new(move || Ok(File::open(&path).unwrap()));
         let mut front = Front::new(source, reopen, secrets).unwrap();
-        let encoder = Encoder::new(format, false);
         let mut output = encoder.header(None).unwrap();
         let (mut batch, mut report, mut came) = (Batch::new(), Report::new(), Vec::new());
         while front.next(&mut batch).unwrap() {
-            batch.open::<Error>(&encoder, &mut |receiver| front.late_slots(receiver)).unwrap();
+            batch.open::<Error>(encoder, &mut |receiver| front.late_slots(receiver)).unwrap();
             report.absorb(&batch);
             output.extend_from_slice(batch.output());
             came.extend(batch.events().iter().map(|event| event.outcome.clone()));

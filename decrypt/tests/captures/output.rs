@@ -1,5 +1,6 @@
 //! Capture files as pcap-file reads them, which knows nothing of this project.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -28,6 +29,24 @@ pub(crate) fn times(capture: &Path) -> Vec<i64> {
     pcap_packets(&bytes).into_iter().map(|(time, _)| time).collect()
 }
 
+/// A frame as it stands in a file: link type, time, length on the wire, data.
+pub(crate) type Frame = (DataLink, i64, u32, Vec<u8>);
+
+/// Every frame of a pcapng's interfaces from `first` on.
+pub(crate) fn frames(file: &[u8], first: u32) -> Vec<Frame> {
+    let mut reader = PcapNgReader::new(file).unwrap();
+    let mut frames = Vec::new();
+    while let Some(block) = reader.next_block() {
+        let (block, state) = block.unwrap();
+        let Block::EnhancedPacket(packet) = block else { continue };
+        if packet.interface_id >= first {
+            let link = state.interfaces()[usize::try_from(packet.interface_id).unwrap()].linktype;
+            frames.push((link, nanos(packet.timestamp), packet.original_len, packet.data.to_vec()));
+        }
+    }
+    frames
+}
+
 /// Time and data of every packet of a classic pcap.
 pub(crate) fn pcap_packets(file: &[u8]) -> Vec<(i64, Vec<u8>)> {
     let mut reader = PcapReader::new(file).unwrap();
@@ -46,16 +65,24 @@ pub(crate) fn packets(file: &[u8]) -> Vec<Value> {
     while let Some(block) = reader.next_block() {
         let (block, state) = block.unwrap();
         let Block::EnhancedPacket(packet) = block else { continue };
-        let interface = usize::try_from(packet.interface_id).unwrap();
-        assert_eq!(state.interfaces()[interface].linktype, DataLink::RAW);
+        // Where outer packets are kept, they have the other interfaces.
+        if packet.interface_id != 0 {
+            continue;
+        }
+        assert_eq!(state.interfaces()[0].linktype, DataLink::RAW);
         assert_eq!(usize::try_from(packet.original_len).unwrap(), packet.data.len());
         let comment = packet.options.iter().find_map(|option| match option {
             EnhancedPacketOption::Common(CommonOption::Comment(text)) => Some(text.to_string()),
-            _ => None,
+            EnhancedPacketOption::Common(_)
+            | EnhancedPacketOption::Flags(_)
+            | EnhancedPacketOption::Hash(_)
+            | EnhancedPacketOption::DropCount(_) => None,
         });
         let flags = packet.options.iter().find_map(|option| match option {
             EnhancedPacketOption::Flags(flags) => Some(flags & 3),
-            _ => None,
+            EnhancedPacketOption::Common(_)
+            | EnhancedPacketOption::Hash(_)
+            | EnhancedPacketOption::DropCount(_) => None,
         });
         let comment = comment.expect("every packet has a comment");
         let field = |name: &str| {
@@ -80,7 +107,11 @@ pub(crate) fn packets(file: &[u8]) -> Vec<Value> {
 }
 
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut hex = String::new();
+    for byte in digest(&SHA256, bytes).as_ref() {
+        write!(hex, "{byte:02x}").unwrap();
+    }
+    hex
 }
 
 fn nanos(time: Duration) -> i64 {

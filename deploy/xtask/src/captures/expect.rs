@@ -109,12 +109,12 @@ fn outcome(scenario: &Scenario, run: &Run) -> Value {
     for (number, frame) in numbered(frames) {
         for sent in &frame.messages {
             let fail = match &sent.content {
-                None => Fail::nothing_known(sent),
+                None => Some(Fail::nothing_known(sent)),
                 Some(_) => (run.fails)(frame, sent),
             };
             match (fail, &sent.content) {
                 (None, Some((session, inner))) => {
-                    directions.entry((*session, sent.by)).or_default().count(sent, inner.len())
+                    directions.entry((*session, sent.by)).or_default().count(sent, inner.len());
                 }
                 (None, None) => {}
                 (Some(fail), _) => {
@@ -134,7 +134,13 @@ fn outcome(scenario: &Scenario, run: &Run) -> Value {
     let failures: Vec<Value> = groups
         .into_iter()
         .map(|(receiver, Fail { kind, reason }, frame, messages)| {
-            json!({ "kind": kind, "receiver": receiver, "reason": reason, "first_frame": frame, "messages": messages })
+            json!({
+                "kind": kind,
+                "receiver": receiver,
+                "reason": reason,
+                "first_frame": frame,
+                "messages": messages,
+            })
         })
         .collect();
     let handshakes: Vec<Value> =
@@ -154,7 +160,7 @@ fn outcome(scenario: &Scenario, run: &Run) -> Value {
     {
         let foreign = |frame: &Frame| match frame.kind {
             Kind::Initiation(_) | Kind::Response(_) => Frame { kind: Kind::Foreign, ..frame.clone() },
-            _ => frame.clone(),
+            Kind::CookieReply | Kind::Transport | Kind::Piece | Kind::Foreign | Kind::Alien => frame.clone(),
         };
         fields.insert("counts".to_owned(), counts(&frames.iter().map(foreign).collect::<Vec<_>>()));
     }
@@ -200,9 +206,9 @@ impl Direction {
     fn count(&mut self, sent: &Sent, inner: usize) {
         self.receiver = sent.receiver.to_string();
         if inner == 0 {
-            self.keepalives += 1
+            self.keepalives += 1;
         } else {
-            self.packets += 1
+            self.packets += 1;
         }
         self.bytes += inner;
         self.counters.push(sent.counter);

@@ -50,14 +50,14 @@ fn ipv4(src: [u8; 4], dst: [u8; 4], header: Header, len: usize, part: Fragment, 
     let Header { protocol, ttl, class, id } = header;
     let [len_high, len_low] = short(20 + len);
     let [id_high, id_low] = id.to_be_bytes();
-    let [part_high, part_low] = short(part.offset / 8 | usize::from(part.more) << 13);
+    let [part_high, part_low] = short((part.offset / 8) | (usize::from(part.more) << 13));
     let start = [0x45, class, len_high, len_low, id_high, id_low, part_high, part_low, ttl, protocol];
     let [sum_high, sum_low] = checksum::internet(&[&start, &src, &dst]).to_be_bytes();
     [&start[..], &[sum_high, sum_low], &src, &dst, payload].concat()
 }
 
 fn ipv6(src: IpAddr, dst: IpAddr, header: Header, payload: &[u8]) -> Vec<u8> {
-    let [class_high, class_low] = short(0x6000 | usize::from(header.class) << 4);
+    let [class_high, class_low] = short(0x6000 | (usize::from(header.class) << 4));
     let [len_high, len_low] = short(payload.len());
     let start = [class_high, class_low, 0, 0, len_high, len_low, header.protocol, header.ttl];
     [&start[..], &octets(src), &octets(dst), payload].concat()
@@ -77,18 +77,16 @@ pub(super) fn fragments(
     payload
         .chunks(room)
         .enumerate()
-        .map(|(number, piece)| match (src, dst) {
-            (IpAddr::V4(src), IpAddr::V4(dst)) => {
-                ipv4(src.octets(), dst.octets(), header, piece.len(), part(number), piece)
+        .map(|(number, piece)| {
+            if let (IpAddr::V4(src), IpAddr::V4(dst)) = (src, dst) {
+                return ipv4(src.octets(), dst.octets(), header, piece.len(), part(number), piece);
             }
-            _ => {
-                // RFC 8200, 4.5.
-                let Fragment { offset, more } = part(number);
-                let [high, low] = short(offset | usize::from(more));
-                let [id_high, id_low] = header.id.to_be_bytes();
-                let extension = [header.protocol, 0, high, low, 0, 0, id_high, id_low];
-                ipv6(src, dst, Header { protocol: 44, ..header }, &[&extension[..], piece].concat())
-            }
+            // RFC 8200, 4.5.
+            let Fragment { offset, more } = part(number);
+            let [high, low] = short(offset | usize::from(more));
+            let [id_high, id_low] = header.id.to_be_bytes();
+            let extension = [header.protocol, 0, high, low, 0, 0, id_high, id_low];
+            ipv6(src, dst, Header { protocol: 44, ..header }, &[&extension[..], piece].concat())
         })
         .collect()
 }

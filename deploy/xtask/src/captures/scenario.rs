@@ -56,12 +56,12 @@ pub(super) struct Fail {
 }
 
 impl Fail {
-    pub(super) fn no_key(reason: impl Into<String>) -> Option<Self> {
-        Some(Self { kind: "no-key", reason: reason.into() })
+    pub(super) fn no_key(reason: impl Into<String>) -> Self {
+        Self { kind: "no-key", reason: reason.into() }
     }
 
     /// Neither handshake nor key.
-    pub(super) fn nothing_known(sent: &Sent) -> Option<Self> {
+    pub(super) fn nothing_known(sent: &Sent) -> Self {
         Self::no_key(format!("no handshake in the capture and no transport key for index {}", sent.receiver))
     }
 }
@@ -141,11 +141,8 @@ impl Run {
     }
 
     /// Nothing opens.
-    pub(super) fn nothing(
-        keys: &[&'static str],
-        fails: impl Fn(&Frame, &Sent) -> Option<Fail> + 'static,
-    ) -> Self {
-        Self { fails: Box::new(fails), ..Self::all(keys, A, Known::Nothing) }
+    pub(super) fn nothing(keys: &[&'static str], fails: impl Fn(&Sent) -> Fail + 'static) -> Self {
+        Self { fails: Box::new(move |_, sent| Some(fails(sent))), ..Self::all(keys, A, Known::Nothing) }
     }
 
     pub(super) fn without_session(mut self, response: usize, reason: impl Into<String>) -> Self {

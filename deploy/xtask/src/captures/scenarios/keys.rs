@@ -5,7 +5,7 @@ use wgtrace_decrypt::key::{PresharedKey, PrivateKey};
 
 use super::{ping, pong};
 use crate::captures::scenario::{Fail, KEYS, Known, Run, Scenario, TRANSPORT, public_line};
-use crate::captures::stage::{A, B, Frame, Sent, Stage};
+use crate::captures::stage::{A, B, Stage};
 
 /// Frame of the response.
 const RESPONSE: usize = 2;
@@ -21,9 +21,8 @@ pub(super) fn insufficient() -> Result<Scenario> {
 
     let log = stage.actor(A)?.log.wireshark();
     let [a, b] = [stage.public(A)?, stage.public(B)?];
-    let lines = |keep: fn(&str) -> bool| -> String {
-        log.lines().filter(|line| keep(line)).map(|line| format!("{line}\n")).collect()
-    };
+    let lines =
+        |keep: fn(&str) -> bool| -> String { log.split_inclusive('\n').filter(|line| keep(line)).collect() };
     let wrong_psk = log.replace(psk.expose_base64().as_str(), other_psk.expose_base64().as_str());
     let no_psk = lines(|line| !line.starts_with("PRESHARED_KEY"));
     let statics = lines(|line| line.starts_with("LOCAL_STATIC"))
@@ -40,7 +39,8 @@ pub(super) fn insufficient() -> Result<Scenario> {
         (
             "both-statics.keys",
             statics,
-            "both static keys are known, but WireGuard is forward-secret: an ephemeral or transport key is needed"
+            "both static keys are known, but WireGuard is forward-secret: an ephemeral or \
+             transport key is needed"
                 .to_owned(),
         ),
         (
@@ -59,12 +59,14 @@ pub(super) fn insufficient() -> Result<Scenario> {
     let mut scenario = Scenario::new(
         "insufficient-keys",
         stage,
-        "A session with a preshared key; beside the full key log others that lack something: wrong PSK, no PSK, both static keys and no ephemeral, one static key, no static private key, no responder's public key, a stranger's key",
+        "A session with a preshared key; beside the full key log others that lack something: \
+         wrong PSK, no PSK, both static keys and no ephemeral, one static key, no static private \
+         key, no responder's public key, a stranger's key",
         "Each says what is wrong or missing, in full",
     );
     for (name, text, reason) in cases {
         let message_reason = format!("handshake (frame {RESPONSE}): {reason}");
-        let run = Run::nothing(&[name], move |_: &Frame, _: &Sent| Fail::no_key(message_reason.clone()));
+        let run = Run::nothing(&[name], move |_| Fail::no_key(message_reason.clone()));
         scenario.runs.push(run.without_session(RESPONSE, reason));
         scenario.files.push((name, text));
     }
@@ -90,14 +92,15 @@ pub(super) fn wrong_transport() -> Result<Scenario> {
     let key = |line: &str| line.split(' ').nth(1).unwrap_or_default().to_owned();
     let wrong = format!("{half}{}\n", to_a.replace(&key(to_a), &key(to_b)));
     let half_run = Run {
-        fails: Box::new(|_, sent| if sent.by == B { Fail::nothing_known(sent) } else { None }),
+        fails: Box::new(|_, sent| (sent.by == B).then(|| Fail::nothing_known(sent))),
         ..Run::all(&["half.keys"], A, Known::TransportKeys)
     };
     let wrong_run = Run {
         fails: Box::new(|_, sent| {
             let index = sent.receiver;
             let reason = format!(
-                "a key for index {index} is known, but the message does not authenticate: forged, damaged, or of another session with the same index"
+                "a key for index {index} is known, but the message does not authenticate: forged, \
+                 damaged, or of another session with the same index"
             );
             (sent.by == B).then_some(Fail { kind: "not-authentic", reason })
         }),
@@ -105,14 +108,15 @@ pub(super) fn wrong_transport() -> Result<Scenario> {
     };
     let runs = vec![
         Run::all(&[TRANSPORT], A, Known::TransportKeys),
-        Run::nothing(&[KEYS], |_, sent| Fail::nothing_known(sent)),
+        Run::nothing(&[KEYS], Fail::nothing_known),
         half_run,
         wrong_run,
     ];
     Ok(Scenario::new(
         "wrong-transport-keys",
         stage,
-        "No handshake; besides the transport keys of both directions a file with one direction only, and one with a wrong key for the other",
+        "No handshake; besides the transport keys of both directions a file with one direction \
+         only, and one with a wrong key for the other",
         "Directions open by themselves, and a wrong key is told from a missing one",
     )
     .with_file("half.keys", half)

@@ -6,7 +6,7 @@ use wgtrace_decrypt::key::PresharedKey;
 use super::{ping, pong};
 use crate::captures::file::Container;
 use crate::captures::scenario::{Fail, KEYS, Known, Run, Scenario, TRANSPORT};
-use crate::captures::stage::{A, B, Frame, Stage};
+use crate::captures::stage::{A, B, Stage};
 
 const NONE: &PresharedKey = &PresharedKey::NONE;
 
@@ -30,8 +30,10 @@ pub(super) fn loss() -> Result<Scenario> {
     Ok(Scenario::new(
         "loss-reordering-duplicates",
         stage,
-        "Ten messages one way, of which 2 and 7 are lost, 1 and 4 come late, 3 comes three times and 9 twice; the other way the first is lost",
-        "Loss, reordering and duplicates are counted from the counters; a first message never seen is no loss, as the capture may have begun after it",
+        "Ten messages one way, of which 2 and 7 are lost, 1 and 4 come late, 3 comes three times \
+         and 9 twice; the other way the first is lost",
+        "Loss, reordering and duplicates are counted from the counters; a first message never \
+         seen is no loss, as the capture may have begun after it",
     ))
 }
 
@@ -43,10 +45,8 @@ pub(super) fn mid_session() -> Result<Scenario> {
     stage.send(&mut session, B, &pong(0))?;
     stage.send(&mut session, A, &ping(1))?;
     stage.send(&mut session, B, &pong(1))?;
-    let runs = vec![
-        Run::all(&[TRANSPORT], A, Known::TransportKeys),
-        Run::nothing(&[KEYS], |_: &Frame, sent| Fail::nothing_known(sent)),
-    ];
+    let runs =
+        vec![Run::all(&[TRANSPORT], A, Known::TransportKeys), Run::nothing(&[KEYS], Fail::nothing_known)];
     Ok(Scenario::new(
         "mid-session",
         stage,
@@ -77,7 +77,9 @@ pub(super) fn late_handshake() -> Result<Scenario> {
     let scenario = Scenario::new(
         "late-handshake",
         stage,
-        "Two sessions, the data of each before its response, the responses before the initiations, the times going backwards; the keys in a Decryption Secrets Block at the end of the file",
+        "Two sessions, the data of each before its response, the responses before the \
+         initiations, the times going backwards; the keys in a Decryption Secrets Block at the \
+         end of the file",
         "Order does not matter, and the capture's own secrets do without a key file",
     );
     Ok(Scenario { container: Container::PcapNg { secrets_at_end: Some(log) }, ..scenario }.with_runs(runs))

@@ -30,7 +30,9 @@ pub(super) fn walkthrough() -> Result<Scenario> {
     let scenario = Scenario::new(
         "walkthrough",
         stage,
-        "Node 172.18.0.3 to 172.18.0.4 on port 51871, handshake, echo request 10.0.1.203 to 10.0.2.194 and its reply, times and ids of the walkthrough's cilium_wg0; TTL 62 inside the tunnel, of which the pod sees 60",
+        "Node 172.18.0.3 to 172.18.0.4 on port 51871, handshake, echo request 10.0.1.203 to \
+         10.0.2.194 and its reply, times and ids of the walkthrough's cilium_wg0; TTL 62 inside \
+         the tunnel, of which the pod sees 60",
         "The capture the walkthrough takes on eth0 and cannot read shows its ping",
     );
     Ok(Scenario { capture: "eth0.pcapng", ..scenario.with_responder() })
@@ -118,7 +120,8 @@ pub(super) fn rekey() -> Result<Scenario> {
     Ok(Scenario::new(
         "rekey",
         stage,
-        "A second handshake after 120 s, begun by the other side; data under the old keys comes between data under the new",
+        "A second handshake after 120 s, begun by the other side; data under the old keys comes \
+         between data under the new",
         "Old and new keys are used side by side, and roles follow each handshake",
     )
     .with_responder())
@@ -142,7 +145,8 @@ pub(super) fn roaming() -> Result<Scenario> {
     Ok(Scenario::new(
         "roaming",
         stage,
-        "Both nodes change their addresses in the middle, at last from IPv4 to IPv6; once the other side is the first to use the new one",
+        "Both nodes change their addresses in the middle, at last from IPv4 to IPv6; once the \
+         other side is the first to use the new one",
         "Addresses are never required, and their changes are counted",
     ))
 }
@@ -160,7 +164,8 @@ pub(super) fn cookie() -> Result<Scenario> {
     let mut scenario = Scenario::new(
         "cookie",
         stage,
-        "The responder is under load: an initiation, a cookie reply, after 5 s a new initiation with mac2, its response, a ping",
+        "The responder is under load: an initiation, a cookie reply, after 5 s a new initiation \
+         with mac2, its response, a ping",
         "Cookie replies open, mac2 is verified, and the session is that of the second initiation",
     )
     .with_responder();

@@ -93,7 +93,8 @@ pub(super) fn gso() -> Result<Scenario> {
     Ok(Scenario::new(
         "gso",
         stage,
-        "UDP GSO super-frames as a sending host captures them: five messages with a shorter last one, three of one length, two",
+        "UDP GSO super-frames as a sending host captures them: five messages with a shorter last \
+         one, three of one length, two",
         "Super-frames are split into their messages",
     ))
 }
@@ -107,7 +108,8 @@ pub(super) fn reserved() -> Result<Scenario> {
     let mut scenario = Scenario::new(
         "reserved-bytes",
         stage,
-        "Every message has an identifier in its reserved bytes, put there after the MACs were made (Cloudflare WARP)",
+        "Every message has an identifier in its reserved bytes, put there after the MACs were \
+         made (Cloudflare WARP)",
         "Reserved bytes are tolerated where keys prove that it is WireGuard",
     );
     for run in &mut scenario.runs {
@@ -157,7 +159,8 @@ pub(super) fn not_wireguard() -> Result<Scenario> {
     Ok(Scenario::new(
         "not-wireguard",
         stage,
-        "One session among DNS, ICMP, TCP, OSPF, and UDP that resembles WireGuard more and more; the last of it is a message but for its tag",
+        "One session among DNS, ICMP, TCP, OSPF, and UDP that resembles WireGuard more and more; \
+         the last of it is a message but for its tag",
         "Other traffic is counted and costs nothing; what might be WireGuard is named with its index",
     ))
 }
@@ -188,7 +191,8 @@ pub(super) fn nested() -> Result<Scenario> {
     let scenario = Scenario::new(
         "nested",
         stage,
-        "A pod runs WireGuard itself: handshake and data of a second tunnel inside the first; `inner.keys` is that tunnel's key log",
+        "A pod runs WireGuard itself: handshake and data of a second tunnel inside the first; \
+         `inner.keys` is that tunnel's key log",
         "The outer tunnel's packets come out whole; what is inside them is listed under `inside`",
     );
     Ok(Scenario { inside, ..scenario }.with_file("inner.keys", log).with_runs(runs))
