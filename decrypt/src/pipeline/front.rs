@@ -224,6 +224,8 @@ impl<R: Read> Front<R> {
         let Some(frame) = chunk.frames.get(datagram.frame) else { return Kind::Other };
         if !self.sessions.has_learned(frame.number) {
             self.sessions.learn(&message, Moment { frame: frame.number, time: frame.time });
+            // Now, not at the end of the chunk: gathering may begin in the middle of it.
+            self.sessions.learned(frame.number);
         }
         Kind::Learned
     }
