@@ -160,7 +160,11 @@ fn print(traffic: &Traffic, column: &Column, cores: usize) {
     row("read() the capture, 1 core", read, "");
     row("AEAD open (ring), 1 core", open, "");
     let together = median(&column.open_together);
-    row("AEAD open (ring), all cores at once", together, &format!("{:.2} x open / cores", together * cores / open));
+    row(
+        "AEAD open (ring), all cores at once",
+        together,
+        &format!("{:.2} x open / cores", together * cores / open),
+    );
     row("write the output, preallocated, 1 core", write, "");
     row("wgtrace decrypt", plain, &format!("{:.2} x (read + open) / cores", plain / floor));
     row(

@@ -49,7 +49,10 @@ impl Sealed {
         let share = messages / cores as u64;
         let each = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..cores).map(|_| scope.spawn(|| self.open(share))).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap_or(Ok(f64::NAN))).collect::<Result<Vec<f64>>>()
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or(Ok(f64::NAN)))
+                .collect::<Result<Vec<f64>>>()
         })?;
         Ok(each.into_iter().fold(0.0, f64::max))
     }
