@@ -8,6 +8,8 @@ use anyhow::{Context as _, Result, ensure};
 use wgtrace_decrypt::secrets::{Complaint, Secrets};
 use zeroize::Zeroizing;
 
+use crate::io::say;
+
 /// Larger than a million sessions; a capture given by mistake is refused early.
 const MAX_LEN: u64 = 256 << 20;
 
@@ -32,7 +34,7 @@ impl Keys {
     /// Says on standard error what could not be used.
     pub(crate) fn complain(&self) {
         for complaint in &self.complaints {
-            eprintln!("wgtrace: {complaint}");
+            say(complaint);
         }
     }
 }

@@ -35,24 +35,23 @@ impl Output {
             );
             return Ok(Self::Stream(Box::new(io::stdout())));
         }
-        // Symbolic links are followed first: the rename is to replace the file, not the link.
-        let place = match path.canonicalize() {
-            Ok(place) => place,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => dangling(path)?,
-            Err(error) => return Err(error).with_context(|| format!("cannot write {}", path.display())),
-        };
-        match place.metadata() {
+        // Asked of the kernel, not of the path: /dev/stdout and /dev/fd/63 lead to pipes without a name.
+        let context = || format!("cannot write {}", path.display());
+        let place = match path.metadata() {
             Ok(metadata) if metadata.is_dir() => bail!("{} is a directory", path.display()),
             Ok(metadata) if !metadata.is_file() => {
-                let stream = OpenOptions::new().write(true).open(&place);
-                let stream = stream.with_context(|| format!("cannot write to {}", path.display()))?;
-                Ok(Self::Stream(Box::new(stream)))
+                let stream = OpenOptions::new().write(true).open(path).with_context(context)?;
+                return Ok(Self::Stream(Box::new(stream)));
             }
             Ok(metadata) if inputs.iter().any(|input| input.is(&metadata)) => {
                 bail!("{} is the input: it would be lost", path.display())
             }
-            Ok(_) | Err(_) => Ok(Self::File(Target::beside(place)?)),
-        }
+            // The rename is to replace the file, not a link to it.
+            Ok(_) => path.canonicalize().with_context(context)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => dangling(path)?,
+            Err(error) => return Err(error).with_context(context),
+        };
+        Ok(Self::File(Target::beside(place)?))
     }
 }
 

@@ -1,0 +1,131 @@
+//! Secrets go where they were sent, and nowhere else.
+
+use crate::program::{Ran, finish, run, wgtrace};
+use crate::records;
+use crate::scene::Scene;
+
+#[test]
+fn nothing_secret_is_written_or_said_unasked() {
+    let scene = Scene::new();
+    let secrets = [scene.tunnel.lasting_secrets(), scene.tunnel.transport_secrets().to_vec()].concat();
+    for more in [&[][..], &["--json"], &["--with-outer"]] {
+        let ran = run(scene.decrypt(&[&["-w", &scene.arg("out.pcapng")], more].concat())).exits(0);
+        absent(&secrets, &std::fs::read(scene.path("out.pcapng")).unwrap());
+        absent_in_talk(&secrets, &ran);
+    }
+    run(scene.decrypt(&["-w", &scene.arg("out.pcap")])).exits(0);
+    absent(&secrets, &std::fs::read(scene.path("out.pcap")).unwrap());
+}
+
+#[test]
+fn session_level_writes_keys_of_sessions_only() {
+    let scene = Scene::new();
+    let out = scene.arg("out.pcapng");
+    let ran = run(scene.decrypt(&["-w", &out, "--embed-keys", "session"])).exits(0);
+    let written = std::fs::read(&out).unwrap();
+    absent(&scene.tunnel.lasting_secrets(), &written);
+    assert!(scene.tunnel.transport_secrets().iter().all(|key| holds(&written, key)));
+    absent_in_talk(&scene.tunnel.transport_secrets(), &ran);
+}
+
+#[test]
+fn wireshark_level_says_that_it_writes_a_private_key() {
+    let scene = Scene::new();
+    let out = scene.arg("out.pcapng");
+    let ran = run(scene.decrypt(&["-w", &out, "--embed-keys", "wireshark", "-q"])).exits(0);
+    assert_eq!(
+        ran.stderr,
+        "wgtrace: the output contains a static private key: whoever has the file can impersonate its owner\n"
+    );
+    let written = std::fs::read(&out).unwrap();
+    let lasting = scene.tunnel.lasting_secrets();
+    // The initiator's own: its identity, its ephemeral, the preshared key.
+    assert!([0, 2, 4].iter().all(|&known: &usize| holds(&written, &lasting[known])));
+    absent(&[lasting[1], lasting[3]], &written);
+    absent(&scene.tunnel.transport_secrets(), &written);
+    absent_in_talk(&lasting, &ran);
+}
+
+#[test]
+fn converted_keys_open_the_sessions_and_hold_nothing_else() {
+    let scene = Scene::new();
+    let keys = scene.arg("t.keys");
+    let ran = run(["keys", "convert", &scene.arg("eth0.pcap"), "-k", &scene.arg("keys.log")]).exits(0);
+    assert_eq!(ran.stderr, "");
+    absent(&scene.tunnel.lasting_secrets(), &ran.stdout);
+    scene.put("t.keys", &ran.stdout);
+    let opened = run(["decrypt", &scene.arg("eth0.pcap"), "-k", &keys, "-w", "-", "-q"]).exits(0);
+    assert_eq!(records::data(&records::pcapng(&opened.stdout)), scene.packets());
+}
+
+#[test]
+fn embedded_keys_open_the_file_again() {
+    let scene = Scene::new();
+    for level in ["session", "wireshark"] {
+        let out = scene.arg("out.pcapng");
+        run(scene.decrypt(&["-w", &out, "--with-outer", "--embed-keys", level])).exits(0);
+        let again = run(["decrypt", &out, "-w", "-", "-q"]).exits(0);
+        assert_eq!(records::data(&records::pcapng(&again.stdout)), scene.packets(), "{level}");
+    }
+}
+
+#[test]
+fn complaints_about_keys_do_not_repeat_them() {
+    let scene = Scene::new();
+    // One letter short, one too many, something behind, the name missing, two at once.
+    let log = scene.tunnel.key_log();
+    let key = log.lines().next().unwrap().rsplit(' ').next().unwrap().to_owned();
+    let short = &key[..key.len() - 2];
+    let bad = format!(
+        "LOCAL_STATIC_PRIVATE_KEY = {short}\nLOCAL_STATIC_PRIVATE_KEY = {key}=\nPRESHARED_KEY = {key} x\n\
+         NONSENSE = {key}\n{key}\n0xZZ {key}\n0x01020304 {key} up\n{key} = PRESHARED_KEY\nPrivateKey = {short}\n"
+    );
+    let keys = scene.put("bad.keys", bad.as_bytes());
+    let ran = run(scene.decrypt(&["-k", &keys])).exits(0);
+    assert!(ran.stderr.starts_with(&format!("wgtrace: {keys}:")), "{}", ran.stderr);
+    let said = [ran.stderr.as_str(), ran.text()].concat();
+    assert!(!said.contains(&key[..12]), "{said}");
+}
+
+#[test]
+fn complaints_about_keys_in_the_capture_are_heard() {
+    let scene = Scene::new();
+    // An empty section, then a block of secrets: 'WGKL', length, text.
+    let text = b"LOCAL_STATIC_PRIVATE_KEY = nonsense\n";
+    let mut file = Vec::new();
+    for (kind, body) in [
+        (0x0a0d_0d0a_u32, [&0x1a2b_3c4d_u32.to_le_bytes()[..], &[1, 0, 0, 0], &[0xff; 8]].concat()),
+        (10, [&0x5747_4b4c_u32.to_le_bytes()[..], &36_u32.to_le_bytes(), text].concat()),
+        (1, vec![101, 0, 0, 0, 0, 0, 4, 0]),
+    ] {
+        let total = u32::try_from(body.len() + 12).unwrap().to_le_bytes();
+        file.extend([&kind.to_le_bytes()[..], &total, &body, &total].concat());
+    }
+    let capture = scene.put("secrets.pcapng", &file);
+    for command in [&["decrypt"][..], &["keys", "convert"]] {
+        let ran = finish(&mut wgtrace(command.iter().copied().chain([capture.as_str()])), &[]).exits(3);
+        assert!(ran.stderr.lines().any(|line| line.contains("LOCAL_STATIC_PRIVATE_KEY")), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("nonsense"), "{}", ran.stderr);
+    }
+}
+
+#[track_caller]
+fn absent_in_talk(secrets: &[[u8; 32]], ran: &Ran) {
+    absent(secrets, &ran.stdout);
+    absent(secrets, ran.stderr.as_bytes());
+}
+
+#[track_caller]
+fn absent(secrets: &[[u8; 32]], bytes: &[u8]) {
+    for secret in secrets {
+        assert!(!holds(bytes, secret), "a secret is in it");
+    }
+}
+
+/// Whether `bytes` hold `secret`: raw, in base64, or in hexadecimal digits.
+fn holds(bytes: &[u8], secret: &[u8; 32]) -> bool {
+    let base64 = wgtrace_decrypt::key::TransportKey::from_bytes(*secret).expose_base64();
+    let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let forms = [&secret[..], base64.as_bytes(), hex.as_bytes()];
+    forms.iter().any(|form| bytes.windows(form.len()).any(|window| window == *form))
+}
