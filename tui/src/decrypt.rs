@@ -27,6 +27,7 @@ pub(crate) fn run(args: &DecryptArgs) -> Result<ExitCode> {
     let keys = Keys::read(&args.sources.keys)?;
     keys.complain();
     let input = Input::open(&args.sources.capture)?;
+    let files = keys.files_and(&input);
     let mut front = front(&input, keys, &args.sources.capture)?;
 
     let with_outer = args.with_outer || args.embed_keys == Some(EmbedLevel::Wireshark);
@@ -34,7 +35,7 @@ pub(crate) fn run(args: &DecryptArgs) -> Result<ExitCode> {
     let embedded = args.embed_keys.map(|level| embedded(&mut front, level)).transpose()?;
     let output = match &args.write {
         None => Output::Nothing,
-        Some(path) => Output::create(path, &[&input])?,
+        Some(path) => Output::create(path, &files)?,
     };
     let header = encoder.header(embedded.as_ref().map(|lines| lines.as_str()))?;
     let jobs = args.jobs.or_else(|| available_parallelism().ok()).map_or(1, std::num::NonZero::get);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail, ensure};
 use rustix::fs::{FallocateFlags, Mode, OFlags};
 
-use super::Input;
+use super::Identity;
 
 /// How far ahead of the data a file's space is reserved: growing block by block costs four times
 /// as much as writing.
@@ -27,7 +27,7 @@ pub(crate) enum Output {
 
 impl Output {
     /// Prepares to write to `path`, which must be none of `inputs`.
-    pub(crate) fn create(path: &Path, inputs: &[&Input]) -> Result<Self> {
+    pub(crate) fn create(path: &Path, inputs: &[Identity]) -> Result<Self> {
         if path == Path::new("-") {
             ensure!(
                 !rustix::termios::isatty(io::stdout()),
@@ -43,8 +43,8 @@ impl Output {
                 let stream = OpenOptions::new().write(true).open(path).with_context(context)?;
                 return Ok(Self::Stream(Box::new(stream)));
             }
-            Ok(metadata) if inputs.iter().any(|input| input.is(&metadata)) => {
-                bail!("{} is the input: it would be lost", path.display())
+            Ok(metadata) if Identity::of(&metadata).is_some_and(|file| inputs.contains(&file)) => {
+                bail!("{} is an input: it would be lost", path.display())
             }
             // The rename is to replace the file, not a link to it.
             Ok(_) => path.canonicalize().with_context(context)?,

@@ -1,6 +1,7 @@
 //! Files written: whole or not at all, private, in the place that was named.
 
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt, symlink};
+use std::process::Stdio;
 
 use crate::program::{run, wgtrace};
 use crate::records;
@@ -128,10 +129,15 @@ fn the_input_is_never_overwritten() {
     for name in ["eth0.pcap", "alias.pcapng", "twin.pcapng"] {
         let out = scene.arg(name);
         let ran = run(scene.decrypt(&["-w", &out])).exits(1);
-        assert_eq!(ran.stderr, format!("wgtrace: {out} is the input: it would be lost\n"));
+        assert_eq!(ran.stderr, format!("wgtrace: {out} is an input: it would be lost\n"));
         let ran = run(["keys", "convert", &scene.arg("eth0.pcap"), "-k", &scene.arg("keys.log"), "-w", &out]);
-        assert_eq!(ran.exits(1).stderr, format!("wgtrace: {out} is the input: it would be lost\n"));
+        assert_eq!(ran.exits(1).stderr, format!("wgtrace: {out} is an input: it would be lost\n"));
     }
+    // Redirected, it is the same file.
+    let capture = scene.arg("eth0.pcap");
+    let mut command = wgtrace(["decrypt", "-", "-k", &scene.arg("keys.log"), "-w", &capture]);
+    let redirected = std::fs::File::open(&capture).unwrap();
+    assert_eq!(command.stdin(redirected).stderr(Stdio::null()).status().unwrap().code(), Some(1));
     assert_eq!(std::fs::read(scene.path("eth0.pcap")).unwrap(), scene.capture);
 }
 
@@ -144,7 +150,7 @@ fn the_key_file_is_never_overwritten() {
         ["keys", "convert", &scene.arg("eth0.pcap"), "-k", &keys, "-w", &keys].map(str::to_owned).to_vec(),
     ] {
         let ran = run(args).exits(1);
-        assert_eq!(ran.stderr, format!("wgtrace: {keys} is the input: it would be lost\n"));
+        assert_eq!(ran.stderr, format!("wgtrace: {keys} is an input: it would be lost\n"));
     }
     assert_eq!(std::fs::read_to_string(scene.path("keys.log")).unwrap(), scene.tunnel.key_log());
 }

@@ -1,6 +1,6 @@
 //! Secrets go where they were sent, and nowhere else.
 
-use crate::program::{Ran, finish, run, wgtrace};
+use crate::program::{Ran, run};
 use crate::records;
 use crate::scene::Scene;
 
@@ -88,25 +88,46 @@ fn complaints_about_keys_do_not_repeat_them() {
 }
 
 #[test]
-fn complaints_about_keys_in_the_capture_are_heard() {
+fn complaints_about_keys_in_the_capture_are_heard_by_decrypt() {
+    hears_bad_keys(&["decrypt"], &pcapng(&[SECTION, SECRETS, INTERFACE, FRAME]));
+}
+
+#[test]
+fn complaints_about_keys_behind_the_last_frame_are_heard() {
+    hears_bad_keys(&["decrypt"], &pcapng(&[SECTION, INTERFACE, FRAME, SECRETS]));
+    hears_bad_keys(&["decrypt"], &pcapng(&[SECTION, SECRETS, INTERFACE]));
+}
+
+#[test]
+fn complaints_about_keys_in_the_capture_are_heard_by_convert() {
+    hears_bad_keys(&["keys", "convert"], &pcapng(&[SECTION, SECRETS, INTERFACE, FRAME]));
+}
+
+#[track_caller]
+fn hears_bad_keys(command: &[&str], file: &[u8]) {
     let scene = Scene::new();
-    // An empty section, then a block of secrets: 'WGKL', length, text.
-    let text = b"LOCAL_STATIC_PRIVATE_KEY = nonsense\n";
+    let capture = scene.put("secrets.pcapng", file);
+    let ran = run(command.iter().copied().chain([capture.as_str()])).exits(3);
+    let heard = ran.stderr.lines().filter(|line| line.contains("decryption secrets block:1:")).count();
+    assert_eq!(heard, 1, "{}", ran.stderr);
+    assert!(!ran.stderr.contains("nonsense"), "{}", ran.stderr);
+}
+
+type Block<'a> = (u32, &'a [u8]);
+const SECTION: Block<'_> = (0x0a0d_0d0a, b"\x4d\x3c\x2b\x1a\x01\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff");
+/// "WGKL", length, text.
+const SECRETS: Block<'_> = (10, b"LKGW\x24\0\0\0LOCAL_STATIC_PRIVATE_KEY = nonsense\n");
+const INTERFACE: Block<'_> = (1, &[101, 0, 0, 0, 0, 0, 4, 0]);
+/// Interface, time, both lengths, four bytes that are nothing.
+const FRAME: Block<'_> = (6, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 9, 9, 9, 9]);
+
+fn pcapng(blocks: &[Block<'_>]) -> Vec<u8> {
     let mut file = Vec::new();
-    for (kind, body) in [
-        (0x0a0d_0d0a_u32, [&0x1a2b_3c4d_u32.to_le_bytes()[..], &[1, 0, 0, 0], &[0xff; 8]].concat()),
-        (10, [&0x5747_4b4c_u32.to_le_bytes()[..], &36_u32.to_le_bytes(), text].concat()),
-        (1, vec![101, 0, 0, 0, 0, 0, 4, 0]),
-    ] {
+    for (kind, body) in blocks {
         let total = u32::try_from(body.len() + 12).unwrap().to_le_bytes();
-        file.extend([&kind.to_le_bytes()[..], &total, &body, &total].concat());
+        file.extend([&kind.to_le_bytes()[..], &total, body, &total].concat());
     }
-    let capture = scene.put("secrets.pcapng", &file);
-    for command in [&["decrypt"][..], &["keys", "convert"]] {
-        let ran = finish(&mut wgtrace(command.iter().copied().chain([capture.as_str()])), &[]).exits(3);
-        assert!(ran.stderr.lines().any(|line| line.contains("LOCAL_STATIC_PRIVATE_KEY")), "{}", ran.stderr);
-        assert!(!ran.stderr.contains("nonsense"), "{}", ran.stderr);
-    }
+    file
 }
 
 #[track_caller]
