@@ -122,23 +122,22 @@ impl Target {
         let place = self.place.clone();
         let context = || format!("cannot write {}", place.display());
         self.file.set_len(length).with_context(context)?;
-        let temporary = match self.temporary.clone() {
-            Some(temporary) => temporary,
-            None => {
-                let temporary = temporary_name(&self.place);
-                let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&self.file));
-                rustix::fs::linkat(
-                    rustix::fs::CWD,
-                    path,
-                    rustix::fs::CWD,
-                    &temporary,
-                    rustix::fs::AtFlags::SYMLINK_FOLLOW,
-                )
-                .map_err(io::Error::from)
-                .with_context(context)?;
-                self.temporary = Some(temporary.clone());
-                temporary
-            }
+        let temporary = if let Some(temporary) = self.temporary.clone() {
+            temporary
+        } else {
+            let temporary = temporary_name(&self.place);
+            let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&self.file));
+            rustix::fs::linkat(
+                rustix::fs::CWD,
+                path,
+                rustix::fs::CWD,
+                &temporary,
+                rustix::fs::AtFlags::SYMLINK_FOLLOW,
+            )
+            .map_err(io::Error::from)
+            .with_context(context)?;
+            self.temporary = Some(temporary.clone());
+            temporary
         };
         std::fs::rename(temporary, &self.place).with_context(context)?;
         self.temporary = None;

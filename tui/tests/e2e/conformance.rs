@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::gate;
 use crate::program::{Ran, run};
-use crate::records::{self, Record};
+use crate::records::{self, Record, hex};
 
 const SAMPLE: &str = "wireshark/wireguard-ping-tcp.pcap";
 const INITIATOR: &str = "wireshark/initiator.keys";
@@ -163,8 +163,4 @@ fn hash_of(packet: &Value) -> String {
 
 fn hashes(records: &[Record]) -> Vec<String> {
     records.iter().map(|record| hex(digest(&SHA256, &record.data).as_ref())).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

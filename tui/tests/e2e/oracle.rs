@@ -153,7 +153,7 @@ fn dissected(dump: &str) -> Vec<Dissected> {
                 frames.push(Dissected { outer: Vec::new(), inner: None });
                 Source::Frame
             }
-            same => same,
+            Source::Frame | Source::Inner | Source::Other => source,
         };
         if line.is_empty() || heading {
             continue;

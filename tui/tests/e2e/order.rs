@@ -6,8 +6,8 @@ use crate::program::run;
 use crate::records;
 use crate::scene::{Pcap, Scene, Tunnel, Way, packet};
 
-/// About thirty of the pipeline's chunks.
-const PACKETS: u64 = 16_000;
+/// About a dozen of the pipeline's chunks.
+const PACKETS: u64 = 6_000;
 
 #[test]
 fn any_number_of_threads_writes_the_same_bytes() {

@@ -76,3 +76,8 @@ pub(crate) fn pcap(bytes: &[u8]) -> Vec<Record> {
 pub(crate) fn data(records: &[Record]) -> Vec<&[u8]> {
     records.iter().map(|record| record.data.as_slice()).collect()
 }
+
+/// Two digits a byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}

@@ -1,7 +1,7 @@
 //! Secrets go where they were sent, and nowhere else.
 
 use crate::program::{Ran, run};
-use crate::records;
+use crate::records::{self, hex};
 use crate::scene::Scene;
 
 #[test]
@@ -146,7 +146,7 @@ fn absent(secrets: &[[u8; 32]], bytes: &[u8]) {
 /// Whether `bytes` hold `secret`: raw, in base64, or in hexadecimal digits.
 fn holds(bytes: &[u8], secret: &[u8; 32]) -> bool {
     let base64 = wgtrace_decrypt::key::TransportKey::from_bytes(*secret).expose_base64();
-    let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(secret);
     let forms = [&secret[..], base64.as_bytes(), hex.as_bytes()];
     forms.iter().any(|form| bytes.windows(form.len()).any(|window| window == *form))
 }
