@@ -21,6 +21,7 @@ pub enum Role {
 
 impl Role {
     /// The other end.
+    #[must_use]
     pub fn other(self) -> Self {
         match self {
             Self::Initiator => Self::Responder,

@@ -10,7 +10,7 @@ mod explain;
 mod export;
 mod transport;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use wgtrace_wire::wireguard::{Initiation, Message, Response, SessionIndex};
 
@@ -37,7 +37,7 @@ pub struct Sessions {
     initiations: Bounded<SeenInitiation>,
     responses: Bounded<SeenResponse>,
     cookies: Cookies,
-    sessions: Vec<Session>,
+    established: Vec<Session>,
     openers: HashMap<SessionIndex, Vec<Opener>>,
     /// Frames below this number were learned from: reading them again changes nothing.
     next_frame: u64,
@@ -113,7 +113,7 @@ impl Sessions {
             initiations: Bounded::new(),
             responses: Bounded::new(),
             cookies: Cookies::default(),
-            sessions: Vec::new(),
+            established: Vec::new(),
             openers: HashMap::new(),
             next_frame: 0,
             counts: Counts::default(),
@@ -128,7 +128,13 @@ impl Sessions {
     pub fn add_secrets(&mut self, secrets: Secrets) {
         self.add_transport_keys(&secrets);
         self.counts.keys_refused += self.secrets.merge(secrets) as u64;
-        self.responders = self.secrets.publics().map(|public| (*public, Mac1Key::new(public))).collect();
+        // The peer of an exported key has a static key too, and may be a responder.
+        let peers = self.secrets.transport().iter().filter_map(|line| line.peer.as_ref());
+        let mut known = HashSet::new();
+        self.responders = (self.secrets.publics().chain(peers))
+            .filter(|public| known.insert(**public))
+            .map(|public| (*public, Mac1Key::new(public)))
+            .collect();
     }
 
     /// The secrets at hand.
@@ -165,12 +171,12 @@ impl Sessions {
 
     /// The sessions known, oldest knowledge first; [`SessionId`] is the position.
     pub fn all(&self) -> &[Session] {
-        &self.sessions
+        &self.established
     }
 
     /// The session called `id`.
     pub fn session(&self, id: SessionId) -> Option<&Session> {
-        self.sessions.get(usize::try_from(id.0).ok()?)
+        self.established.get(usize::try_from(id.0).ok()?)
     }
 
     /// Counters so far.
@@ -181,7 +187,7 @@ impl Sessions {
 
     /// Adds a session with its openers; `false` when there is no room.
     fn establish(&mut self, session: Session, openers: impl IntoIterator<Item = Opener>) -> bool {
-        if self.sessions.len() >= MAX_SESSIONS {
+        if self.established.len() >= MAX_SESSIONS {
             self.counts.sessions_refused += 1;
             return false;
         }
@@ -199,12 +205,12 @@ impl Sessions {
             added = true;
         }
         if added {
-            self.sessions.push(session);
+            self.established.push(session);
         }
         added
     }
 
     fn next_id(&self) -> SessionId {
-        SessionId(u32::try_from(self.sessions.len()).unwrap_or(u32::MAX))
+        SessionId(u32::try_from(self.established.len()).unwrap_or(u32::MAX))
     }
 }

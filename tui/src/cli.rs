@@ -1,12 +1,15 @@
 //! The command line: one definition for parsing, help and whatever else is made from it.
 
+use std::fmt;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Something went wrong: bad input, no permission, no space.
 pub(crate) const EXIT_ERROR: u8 = 1;
+/// A mistake on the command line; the parser exits with the same.
+pub(crate) const EXIT_MISUSE: u8 = 2;
 /// The job ran to its end, and not one message was decrypted.
 pub(crate) const EXIT_NOTHING: u8 = 3;
 
@@ -49,6 +52,29 @@ pub(crate) struct Sources {
     #[arg(short, long = "keys", value_name = "FILE")]
     pub(crate) keys: Vec<PathBuf>,
 }
+
+impl Sources {
+    /// Standard input holds one thing at most.
+    pub(crate) fn check(&self) -> Result<(), Misuse> {
+        let paths = self.keys.iter().chain([&self.capture]);
+        match paths.filter(|path| path.as_path() == Path::new("-")).count() {
+            0 | 1 => Ok(()),
+            _ => Err(Misuse("standard input can be only one of the files")),
+        }
+    }
+}
+
+/// Arguments that are right one by one and contradict each other.
+#[derive(Debug)]
+pub(crate) struct Misuse(pub(crate) &'static str);
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Misuse {}
 
 /// What `wgtrace decrypt` takes.
 #[derive(Debug, Args)]

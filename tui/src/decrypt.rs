@@ -13,19 +13,21 @@ use anyhow::{Context as _, Result, ensure};
 use wgtrace_decrypt::pipeline::{Encoder, Format, Front};
 use zeroize::Zeroizing;
 
-use crate::cli::{DecryptArgs, EXIT_NOTHING, EmbedLevel, FormatArg};
-use crate::io::{Input, Output, Reading};
+use crate::cli::{DecryptArgs, EXIT_NOTHING, EmbedLevel, FormatArg, Misuse};
+use crate::io::{Input, Output, Reading, say};
 
 pub(crate) use self::keyfiles::Keys;
 
 /// Runs the command.
 pub(crate) fn run(args: &DecryptArgs) -> Result<ExitCode> {
     let to_stdout = args.write.as_deref() == Some(Path::new("-"));
-    ensure!(!(args.json && to_stdout), "--json and -w - both want standard output");
+    args.sources.check()?;
+    ensure!(!(args.json && to_stdout), Misuse("--json and -w - both want standard output"));
     let format = container(args)?;
     let keys = Keys::read(&args.sources.keys)?;
     keys.complain();
     let input = Input::open(&args.sources.capture)?;
+    let files = keys.files_and(&input);
     let mut front = front(&input, keys, &args.sources.capture)?;
 
     let with_outer = args.with_outer || args.embed_keys == Some(EmbedLevel::Wireshark);
@@ -33,20 +35,28 @@ pub(crate) fn run(args: &DecryptArgs) -> Result<ExitCode> {
     let embedded = args.embed_keys.map(|level| embedded(&mut front, level)).transpose()?;
     let output = match &args.write {
         None => Output::Nothing,
-        Some(path) => Output::create(path, &[&input])?,
+        Some(path) => Output::create(path, &files)?,
     };
     let header = encoder.header(embedded.as_ref().map(|lines| lines.as_str()))?;
     let jobs = args.jobs.or_else(|| available_parallelism().ok()).map_or(1, std::num::NonZero::get);
     let progress = !args.quiet && std::io::stderr().is_terminal();
-    let (front, report) = run::run(front, output, &header, &encoder, jobs, progress.then_some(input.len()))
-        .with_context(|| format!("decrypting {}", args.sources.capture.display()))?;
+    let (mut front, report) =
+        run::run(front, output, &header, &encoder, jobs, progress.then_some(input.len()))
+            .with_context(|| format!("decrypting {}", args.sources.capture.display()))?;
 
+    // Keys may come with the capture, and be wrong there.
+    front.take_complaints().iter().for_each(say);
     let summary = summary::Summary::new(&front, &report);
     if args.json {
         summary.json(&mut std::io::stdout().lock())?;
     } else if !args.quiet {
         let text = summary.text();
-        if to_stdout { eprint!("{text}") } else { std::io::stdout().write_all(text.as_bytes())? }
+        if to_stdout {
+            // The packets went out; the talk beside them may go unheard.
+            let _ = std::io::stderr().write_all(text.as_bytes());
+        } else {
+            std::io::stdout().write_all(text.as_bytes())?;
+        }
     }
     let opened = report.totals().opened.messages() > 0;
     Ok(if opened { ExitCode::SUCCESS } else { ExitCode::from(EXIT_NOTHING) })
@@ -70,7 +80,10 @@ fn container(args: &DecryptArgs) -> Result<Option<Format>> {
     let wants_blocks = args.with_outer || args.embed_keys.is_some();
     ensure!(
         !(format == Format::Pcap && wants_blocks),
-        "classic pcap has room for neither outer frames nor keys: use --format pcapng or a name ending in .pcapng"
+        Misuse(
+            "classic pcap has room for neither outer frames nor keys: \
+             use --format pcapng or a name ending in .pcapng"
+        )
     );
     Ok(Some(format))
 }
@@ -83,14 +96,12 @@ fn embedded(front: &mut Front<Reading>, level: EmbedLevel) -> Result<Zeroizing<S
     match level {
         EmbedLevel::Session => Ok(sessions.transport_lines()),
         EmbedLevel::Wireshark => {
-            eprintln!(
-                "wgtrace: the output contains a static private key: whoever has the file can impersonate its owner"
-            );
+            say("the output contains a static private key: whoever has the file can impersonate its owner");
             let without = sessions.without_handshake();
             if without > 0 {
-                eprintln!(
-                    "wgtrace: {without} sessions have no handshake in the capture: Wireshark cannot decrypt them"
-                );
+                say(format_args!(
+                    "{without} sessions have no handshake in the capture: Wireshark cannot decrypt them"
+                ));
             }
             Ok(sessions.wireshark_lines())
         }

@@ -3,7 +3,9 @@
 mod input;
 mod output;
 
-pub(crate) use self::input::{Input, Reading};
+use std::io::Write as _;
+
+pub(crate) use self::input::{Identity, Input, Reading};
 pub(crate) use self::output::{Output, Target, write_at};
 
 /// Whether the reader of a pipe went away, which is its right.
@@ -12,4 +14,20 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .chain()
         .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
         .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Talks to the person, one line; that nobody listens any more is no reason to stop.
+///
+/// Names of files are part of it, and control characters in them would speak to the terminal.
+pub(crate) fn say(text: impl std::fmt::Display) {
+    let mut line = String::from("wgtrace: ");
+    for character in text.to_string().chars() {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line.push('\n');
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }

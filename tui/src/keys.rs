@@ -7,29 +7,32 @@ use anyhow::{Context as _, Result};
 
 use crate::cli::{ConvertArgs, EXIT_NOTHING};
 use crate::decrypt::{Keys, front};
-use crate::io::{Input, Output, write_at};
+use crate::io::{Identity, Input, Output, say, write_at};
 
 /// Runs the command.
 pub(crate) fn convert(args: &ConvertArgs) -> Result<ExitCode> {
+    args.sources.check()?;
     let keys = Keys::read(&args.sources.keys)?;
     keys.complain();
     let input = Input::open(&args.sources.capture)?;
+    let files = keys.files_and(&input);
     let mut front = front(&input, keys, &args.sources.capture)?;
     front.gather().with_context(|| format!("reading {}", args.sources.capture.display()))?;
+    front.take_complaints().iter().for_each(say);
     for (at, fault) in front.sessions().failed_handshakes() {
-        eprintln!("wgtrace: no session from the handshake ({at}): {fault}");
+        say(format_args!("no session from the handshake ({at}): {fault}"));
     }
     let lines = front.sessions().transport_lines();
     if lines.is_empty() {
-        eprintln!("wgtrace: no session could be derived: nothing to write");
+        say("no session could be derived: nothing to write");
         return Ok(ExitCode::from(EXIT_NOTHING));
     }
-    write(&args.write, lines.as_bytes(), &input)?;
+    write(&args.write, lines.as_bytes(), &files)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn write(path: &Path, lines: &[u8], input: &Input) -> Result<()> {
-    match Output::create(path, &[input])? {
+fn write(path: &Path, lines: &[u8], files: &[Identity]) -> Result<()> {
+    match Output::create(path, files)? {
         Output::Nothing => Ok(()),
         Output::Stream(mut stream) => {
             stream.write_all(lines)?;

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::cli::{Cli, Command, KeysCommand};
+use crate::cli::{Cli, Command, KeysCommand, Misuse};
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
@@ -22,8 +22,8 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if io::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("wgtrace: {error:#}");
-            ExitCode::from(cli::EXIT_ERROR)
+            io::say(format_args!("{error:#}"));
+            ExitCode::from(if error.is::<Misuse>() { cli::EXIT_MISUSE } else { cli::EXIT_ERROR })
         }
     }
 }

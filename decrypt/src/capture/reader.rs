@@ -10,7 +10,7 @@ use super::secrets::SecretsBlock;
 use super::source::{Fault, Source};
 
 /// Bytes of a chunk, unless a longer record needs more.
-pub const CHUNK_LEN: usize = 512 << 10;
+pub const CHUNK_LEN: usize = 256 << 10;
 
 /// Reads a capture of any supported format as [`Chunk`]s of whole frames.
 ///

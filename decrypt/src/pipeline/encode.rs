@@ -132,7 +132,7 @@ impl Encoder {
     }
 
     /// Writes a frame of the input as it is.
-    pub(super) fn outer(&self, out: &mut Vec<u8>, frame: &Frame, data: &[u8]) {
+    pub(super) fn outer(out: &mut Vec<u8>, frame: &Frame, data: &[u8]) {
         let record = out.len();
         epb_head(out, frame.interface.saturating_add(1), frame.time);
         out.extend_from_slice(data);
@@ -247,8 +247,7 @@ fn inner_options(out: &mut Vec<u8>, frame: u64, slot: &Slot, counter: Counter) {
 
 /// Zeroes up to the next multiple of four behind something of `length` bytes.
 fn pad(out: &mut Vec<u8>, length: usize) {
-    let padding = length.wrapping_neg() % 4;
-    out.extend_from_slice(&[0; 3][..padding]);
+    out.resize(out.len() + length.wrapping_neg() % 4, 0);
 }
 
 fn patch(out: &mut [u8], at: usize, value: u32) {

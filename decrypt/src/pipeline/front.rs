@@ -9,7 +9,7 @@ use zerocopy::FromBytes as _;
 
 use super::batch::{Batch, Job, Slot};
 use crate::aead::{Aead as _, RingKey};
-use crate::capture::{self, CHUNK_LEN, Chunk, Reader};
+use crate::capture::{self, CHUNK_LEN, Chunk, Reader, SecretsBlock};
 use crate::dissect::{Datagram, Dissector};
 use crate::secrets::{Complaint, Secrets};
 use crate::session::{Moment, Opener};
@@ -26,9 +26,15 @@ pub struct Front<R: Read> {
     sessions: Sessions,
     datagrams: Vec<Datagram>,
     found: HashMap<SessionIndex, Range<usize>>,
+    /// The last one found: messages come in runs.
+    last_found: Option<(SessionIndex, Range<usize>)>,
     interfaces_passed: usize,
     tickets: u64,
     gathered: bool,
+    /// Handshake-shaped messages with reserved bytes set that fitted no key known by then.
+    passed_over: u64,
+    /// Secrets blocks that the ordered pass has read.
+    absorbed: u64,
     counts: Counts,
     complaints: Vec<Complaint>,
 }
@@ -49,6 +55,8 @@ pub struct Counts {
     /// Secrets found in the capture's own Decryption Secrets Blocks, in blocks.
     pub secrets_blocks: u64,
 }
+
+type Learn<R> = fn(&mut Front<R>, &Chunk, &Datagram);
 
 /// What a datagram turned out to be.
 enum Kind {
@@ -84,9 +92,12 @@ impl<R: Read> Front<R> {
             sessions: Sessions::new(secrets),
             datagrams: Vec::new(),
             found: HashMap::new(),
+            last_found: None,
             interfaces_passed: 0,
             tickets: 0,
             gathered: false,
+            passed_over: 0,
+            absorbed: 0,
             counts: Counts::default(),
             complaints: Vec::new(),
         })
@@ -98,10 +109,12 @@ impl<R: Read> Front<R> {
     /// The input cannot be read any further.
     pub fn next(&mut self, batch: &mut Batch) -> Result<bool, capture::Error> {
         batch.clear();
-        if !self.reader.fill(&mut batch.chunk)? {
+        let more = self.reader.fill(&mut batch.chunk)?;
+        let blocks = self.reader.take_secrets();
+        self.absorbed = self.absorb_secrets(blocks, self.absorbed);
+        if !more {
             return Ok(false);
         }
-        self.absorb_secrets();
         batch.ticket = self.tickets;
         self.tickets += 1;
         let known = self.reader.interfaces();
@@ -116,6 +129,7 @@ impl<R: Read> Front<R> {
         self.counts.frames += batch.chunk.frames.len() as u64;
         self.counts.datagrams += datagrams.len() as u64;
         self.found.clear();
+        self.last_found = None;
         for datagram in &datagrams {
             match self.sort(&batch.chunk, datagram) {
                 Kind::Learned => {}
@@ -141,27 +155,55 @@ impl<R: Read> Front<R> {
             return Ok(());
         }
         self.gathered = true;
+        let learn: Learn<R> = |front, chunk, datagram| {
+            front.sort(chunk, datagram);
+        };
+        self.scan(learn)?;
+        // Reserved bytes make a handshake only with a known mac1, and keys may have come last.
+        if self.passed_over > 0 {
+            self.scan(Self::learn_passed_over)?;
+        }
+        self.sessions.reconsider();
+        Ok(())
+    }
+
+    /// Shows `learn` every datagram of the capture, from its beginning.
+    fn scan(&mut self, learn: Learn<R>) -> Result<(), capture::Error> {
         let mut reader = Reader::new((self.reopen)()?)?;
         let mut dissector = Dissector::new();
         let (mut chunk, mut datagrams) = (Chunk::default(), Vec::new());
-        while reader.fill(&mut chunk)? {
-            for block in reader.take_secrets() {
-                // Blocks before this point were absorbed already; adding them again changes nothing.
-                self.sessions.add_secrets(secrets_of(&block, &mut Vec::new()));
+        let mut absorbed = 0;
+        loop {
+            let more = reader.fill(&mut chunk)?;
+            absorbed = self.absorb_secrets(reader.take_secrets(), absorbed);
+            if !more {
+                return Ok(());
             }
             datagrams.clear();
             for frame in 0..chunk.frames.len() {
                 dissector.dissect(&mut chunk, frame, &mut datagrams);
             }
             for datagram in &datagrams {
-                self.sort(&chunk, datagram);
+                learn(self, &chunk, datagram);
             }
             if let Some(last) = chunk.frames.last() {
                 self.sessions.learned(last.number);
             }
         }
-        self.sessions.reconsider();
-        Ok(())
+    }
+
+    fn learn_passed_over(&mut self, chunk: &Chunk, datagram: &Datagram) {
+        let payload = chunk.bytes.get(datagram.payload.clone()).unwrap_or_default();
+        let Some(frame) = chunk.frames.get(datagram.frame) else { return };
+        if reserved_is_zero(payload) {
+            return;
+        }
+        if let Ok(message) = Message::parse(payload)
+            && self.sessions.knows_mac1(&message)
+            && !self.sessions.has_seen(&message)
+        {
+            self.sessions.learn(&message, Moment { frame: frame.number, time: frame.time });
+        }
     }
 
     /// Keys for `receiver` once the whole capture is known, for a message that none of its batch's
@@ -200,12 +242,20 @@ impl<R: Read> Front<R> {
         std::mem::take(&mut self.complaints)
     }
 
-    fn absorb_secrets(&mut self) {
-        for block in self.reader.take_secrets() {
-            self.counts.secrets_blocks += 1;
-            let secrets = secrets_of(&block, &mut self.complaints);
-            self.sessions.add_secrets(secrets);
+    /// Adds the secrets of `blocks`, the capture's `from`th and following; gives back how many
+    /// blocks came by. Blocks that another pass has read change nothing.
+    fn absorb_secrets(&mut self, blocks: Vec<SecretsBlock>, from: u64) -> u64 {
+        let mut ordinal = from;
+        for block in blocks {
+            ordinal += 1;
+            if ordinal > self.counts.secrets_blocks {
+                self.counts.secrets_blocks = ordinal;
+                let mut secrets = Secrets::new();
+                self.complaints.extend(secrets.add(&block.payload, "decryption secrets block"));
+                self.sessions.add_secrets(secrets);
+            }
         }
+        ordinal
     }
 
     /// Tells what a datagram is, and learns from it when it belongs to a handshake.
@@ -215,9 +265,7 @@ impl<R: Read> Front<R> {
         if kind == TransportHeader::TYPE {
             return match TransportHeader::ref_from_prefix(payload) {
                 Ok((header, _)) if datagram.claimed >= 32 => {
-                    let receiver = SessionIndex(header.receiver.get());
-                    let ours = reserved_is_zero(payload) || !self.sessions.openers(receiver).is_empty();
-                    if ours { Kind::Transport(receiver) } else { Kind::Other }
+                    Kind::Transport(SessionIndex(header.receiver.get()))
                 }
                 _ => Kind::Other,
             };
@@ -228,13 +276,34 @@ impl<R: Read> Front<R> {
             return if cut && handshake { Kind::Truncated } else { Kind::Other };
         };
         if !reserved_is_zero(payload) && !self.sessions.knows_mac1(&message) {
+            self.passed_over += 1;
             return Kind::Other;
         }
         let Some(frame) = chunk.frames.get(datagram.frame) else { return Kind::Other };
         if !self.sessions.has_learned(frame.number) {
             self.sessions.learn(&message, Moment { frame: frame.number, time: frame.time });
+            // Now, not at the end of the chunk: gathering may begin in the middle of it.
+            self.sessions.learned(frame.number);
         }
         Kind::Learned
+    }
+
+    /// The batch's keys for `receiver`, made ready when they are not yet.
+    fn find(&mut self, batch: &mut Batch, receiver: SessionIndex) -> Result<Range<usize>, capture::Error> {
+        let picks = if let Some(picks) = self.found.get(&receiver) {
+            picks.clone()
+        } else {
+            if self.sessions.openers(receiver).is_empty() {
+                self.gather()?;
+            }
+            add_slots(&self.sessions, batch, receiver)
+        };
+        // An empty run is not remembered: a handshake later in this chunk may fill it.
+        if !picks.is_empty() {
+            self.found.insert(receiver, picks.clone());
+            self.last_found = Some((receiver, picks.clone()));
+        }
+        Ok(picks)
     }
 
     /// Puts a transport datagram into the batch, with the keys that may open it.
@@ -244,21 +313,16 @@ impl<R: Read> Front<R> {
         datagram: &Datagram,
         receiver: SessionIndex,
     ) -> Result<(), capture::Error> {
-        self.counts.transport += 1;
-        let picks = match self.found.get(&receiver) {
-            Some(picks) => picks.clone(),
-            None => {
-                if self.sessions.openers(receiver).is_empty() {
-                    self.gather()?;
-                }
-                let picks = add_slots(&self.sessions, batch, receiver);
-                // An empty run is not remembered: a handshake later in this chunk may fill it.
-                if !picks.is_empty() {
-                    self.found.insert(receiver, picks.clone());
-                }
-                picks
-            }
+        let picks = match &self.last_found {
+            Some((last, picks)) if *last == receiver => picks.clone(),
+            Some(_) | None => self.find(batch, receiver)?,
         };
+        let payload = batch.chunk.bytes.get(datagram.payload.clone()).unwrap_or_default();
+        if picks.is_empty() && !reserved_is_zero(payload) {
+            self.counts.not_wireguard += 1;
+            return Ok(());
+        }
+        self.counts.transport += 1;
         batch.jobs.push(Job {
             frame: datagram.frame,
             payload: datagram.payload.clone(),
@@ -294,12 +358,6 @@ fn slot(sessions: &Sessions, opener: &Opener) -> Option<Slot> {
         outbound: session.is_outbound(opener.sender),
         label: format!(", peer {peer}, index {}, counter ", opener.receiver),
     })
-}
-
-fn secrets_of(block: &capture::SecretsBlock, complaints: &mut Vec<Complaint>) -> Secrets {
-    let mut secrets = Secrets::new();
-    complaints.extend(secrets.add(&block.payload, "decryption secrets block"));
-    secrets
 }
 
 #[cfg(test)]

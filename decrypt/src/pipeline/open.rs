@@ -32,7 +32,7 @@ impl Batch {
                 // Everything up to and including the job's own frame.
                 while outer.len() + job.frame >= chunk.frames.len() {
                     let Some(frame) = outer.next() else { break };
-                    encoder.outer(sink.out, frame, chunk.data(frame));
+                    Encoder::outer(sink.out, frame, chunk.data(frame));
                 }
             }
             let Some(frame) = chunk.frames.get(job.frame) else { continue };
@@ -59,7 +59,7 @@ impl Batch {
         }
         if encoder.keeps_outer() {
             for frame in outer {
-                encoder.outer(sink.out, frame, chunk.data(frame));
+                Encoder::outer(sink.out, frame, chunk.data(frame));
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! From handshake messages to sessions.
 
-use wgtrace_wire::wireguard::{Initiation, Response, SessionIndex};
+use wgtrace_wire::wireguard::{Initiation, Message, Response, SessionIndex};
 
 use super::{Fault, SeenInitiation, SeenResponse, Sessions};
 use crate::capture::Timestamp;
@@ -19,8 +19,7 @@ impl KeySource for Secrets {
 
 impl Sessions {
     /// Whether a handshake message's mac1 was made with a static public key that is known.
-    pub fn knows_mac1(&self, message: &wgtrace_wire::wireguard::Message<'_>) -> bool {
-        use wgtrace_wire::wireguard::Message;
+    pub fn knows_mac1(&self, message: &Message<'_>) -> bool {
         self.responders.iter().any(|(_, mac1)| match message {
             Message::Initiation(initiation) => mac1.verify(*initiation),
             Message::Response(response) => mac1.verify(*response),
@@ -28,9 +27,24 @@ impl Sessions {
         })
     }
 
+    /// Whether this very handshake message is in the table.
+    pub fn has_seen(&self, message: &Message<'_>) -> bool {
+        match message {
+            Message::Initiation(initiation) => {
+                let sender = SessionIndex(initiation.sender.get());
+                self.initiations.under(sender).any(|seen| seen.message == **initiation)
+            }
+            Message::Response(response) => {
+                let receiver = SessionIndex(response.receiver.get());
+                self.responses.under(receiver).any(|seen| seen.message == **response)
+            }
+            Message::CookieReply(_) | Message::TransportData(_) => false,
+        }
+    }
+
     pub(super) fn learn_initiation(&mut self, message: &Initiation, at: Moment) {
         let sender = SessionIndex(message.sender.get());
-        if self.initiations.under(sender).any(|seen| seen.message == *message) {
+        if self.has_seen(&Message::Initiation(message)) {
             self.counts.duplicates += 1;
             return;
         }
@@ -48,7 +62,7 @@ impl Sessions {
 
     pub(super) fn learn_response(&mut self, message: &Response, at: Moment) {
         let receiver = SessionIndex(message.receiver.get());
-        if self.responses.under(receiver).any(|seen| seen.message == *message) {
+        if self.has_seen(&Message::Response(message)) {
             self.counts.duplicates += 1;
             return;
         }

@@ -69,9 +69,14 @@ impl Sessions {
         }
     }
 
-    /// Handshakes in the capture that gave no session although both halves are there, oldest first.
+    /// Responses in the capture that gave no session, oldest first; not those of sessions whose
+    /// transport keys are known without them.
     pub fn failed_handshakes(&self) -> impl Iterator<Item = (Moment, &Fault)> {
-        self.responses.iter().filter_map(|seen| Some((seen.at, seen.fault.as_ref()?)))
+        let is_open = |index: u32| !self.openers(SessionIndex(index)).is_empty();
+        self.responses
+            .iter()
+            .filter(move |seen| !(is_open(seen.message.sender.get()) && is_open(seen.message.receiver.get())))
+            .filter_map(|seen| Some((seen.at, seen.fault.as_ref()?)))
     }
 }
 

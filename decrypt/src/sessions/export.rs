@@ -28,9 +28,9 @@ impl Sessions {
     /// What Wireshark needs to decrypt the sessions whose handshake is in the capture: static and
     /// ephemeral private keys, and preshared keys.
     pub fn wireshark_lines(&self) -> Zeroizing<String> {
-        let mut lines = Zeroizing::new(String::with_capacity(self.sessions.len() * 4 * LINE));
+        let mut lines = Zeroizing::new(String::with_capacity(self.established.len() * 4 * LINE));
         let mut written = HashSet::new();
-        for session in &self.sessions {
+        for session in &self.established {
             let Origin::Handshake { psk, ephemerals, .. } = &session.origin else { continue };
             for public in [session.initiator.public, session.responder.public].into_iter().flatten() {
                 if written.insert(public) {
@@ -47,7 +47,10 @@ impl Sessions {
 
     /// Sessions that Wireshark cannot decrypt from [`Sessions::wireshark_lines`]: no handshake.
     pub fn without_handshake(&self) -> usize {
-        self.sessions.iter().filter(|session| matches!(session.origin, Origin::TransportKeys { .. })).count()
+        self.established
+            .iter()
+            .filter(|session| matches!(session.origin, Origin::TransportKeys { .. }))
+            .count()
     }
 }
 
@@ -59,10 +62,8 @@ fn line(session: &Session, opener: &Opener) -> TransportLine {
         Origin::Handshake { response, .. } => Some(response.time),
         Origin::TransportKeys { time } => *time,
     };
-    let direction = session.local.map(|local| match local == opener.sender {
-        true => Direction::Send,
-        false => Direction::Receive,
-    });
+    let direction =
+        session.local.map(|local| if local == opener.sender { Direction::Send } else { Direction::Receive });
     let peer = session.local.and_then(|local| session.side(local.other()).public);
     TransportLine { receiver: opener.receiver, key: opener.key.clone(), direction, time, peer }
 }

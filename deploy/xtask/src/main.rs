@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a program, not a core: it has files and a clock")]
 
 mod bench;
+mod captures;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -19,10 +20,13 @@ enum Task {
     /// Measure against floors taken in the same run.
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Write the committed captures, or check that they are what would be written.
+    Captures(captures::Args),
 }
 
 fn main() -> Result<()> {
     match Cli::parse().task {
         Task::Bench(bench) => bench.run(),
+        Task::Captures(args) => captures::run(&args),
     }
 }

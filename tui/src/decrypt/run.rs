@@ -114,9 +114,7 @@ impl Line {
             if back.error.is_some() {
                 return Ok(false);
             }
-            let spare = back.spare.pop().unwrap_or_default();
-            let done = std::mem::replace(batch, spare);
-            back.accept(done, ready)?;
+            back.accept(std::mem::take(batch), ready)?;
         }
         self.turn.notify_all();
         for (batch, position) in ready.iter() {
@@ -125,7 +123,10 @@ impl Line {
             }
             self.progress.set_position(batch.input_offset());
         }
-        lock(&self.back).spare.extend(ready.drain(..).map(|(batch, _)| batch));
+        // A batch just written is still in this core's cache: use that one again.
+        let mut back = lock(&self.back);
+        back.spare.extend(ready.drain(..).map(|(batch, _)| batch));
+        *batch = back.spare.pop().unwrap_or_default();
         Ok(true)
     }
 }
@@ -190,9 +191,20 @@ impl Sink {
 }
 
 /// A panic elsewhere is reported by whoever joins; the data itself stays consistent.
+///
+/// The locks are held for microseconds, a sleeping thread takes tens of them to wake: spin first.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    for _ in 0..SPINS {
+        if let Ok(guard) = mutex.try_lock() {
+            return guard;
+        }
+        std::hint::spin_loop();
+    }
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// About 50 us.
+const SPINS: u32 = 2000;
 
 fn bar(length: u64) -> ProgressBar {
     let bar = ProgressBar::new(length);

@@ -1,7 +1,8 @@
 //! The capture as a file that can be read from any position, as often as needed.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
+use std::os::fd::AsFd as _;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
 use std::sync::Arc;
@@ -13,15 +14,35 @@ use anyhow::{Context as _, Result, ensure};
 pub(crate) struct Input {
     file: Arc<File>,
     len: u64,
-    /// Device and inode, to recognise the file when it is also named as output.
-    identity: Option<(u64, u64)>,
+    identity: Option<Identity>,
+}
+
+/// A regular file whatever its name, to recognise it when it is also named as output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    /// The file behind `metadata`, unless it is a pipe or a device.
+    pub(crate) fn of(metadata: &Metadata) -> Option<Self> {
+        metadata.is_file().then(|| Self { device: metadata.dev(), inode: metadata.ino() })
+    }
+
+    /// The file that standard input is redirected from, if it is.
+    pub(crate) fn of_stdin() -> Option<Self> {
+        let stdin = File::from(io::stdin().as_fd().try_clone_to_owned().ok()?);
+        Self::of(&stdin.metadata().ok()?)
+    }
 }
 
 impl Input {
     /// Opens `path`, or standard input for `-`.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         if path == Path::new("-") {
-            return Self::spool(&mut io::stdin().lock()).context("reading standard input");
+            let spooled = Self::spool(&mut io::stdin().lock()).context("reading standard input")?;
+            return Ok(Self { identity: Identity::of_stdin(), ..spooled });
         }
         let context = || format!("cannot open {}", path.display());
         let mut file = File::open(path).with_context(context)?;
@@ -30,8 +51,7 @@ impl Input {
         if !metadata.is_file() {
             return Self::spool(&mut file).with_context(|| format!("reading {}", path.display()));
         }
-        let identity = Some((metadata.dev(), metadata.ino()));
-        Ok(Self { file: Arc::new(file), len: metadata.len(), identity })
+        Ok(Self { file: Arc::new(file), len: metadata.len(), identity: Identity::of(&metadata) })
     }
 
     fn spool(source: &mut dyn Read) -> Result<Self> {
@@ -45,9 +65,9 @@ impl Input {
         self.len
     }
 
-    /// Whether this is the file behind `metadata`.
-    pub(crate) fn is(&self, metadata: &std::fs::Metadata) -> bool {
-        self.identity == Some((metadata.dev(), metadata.ino()))
+    /// Which file it is, if it is one.
+    pub(crate) fn identity(&self) -> Option<Identity> {
+        self.identity
     }
 
     /// Reads from the beginning, independently of every other reading.

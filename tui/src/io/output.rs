@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail, ensure};
 use rustix::fs::{FallocateFlags, Mode, OFlags};
 
-use super::Input;
+use super::Identity;
 
 /// How far ahead of the data a file's space is reserved: growing block by block costs four times
 /// as much as writing.
@@ -27,7 +27,7 @@ pub(crate) enum Output {
 
 impl Output {
     /// Prepares to write to `path`, which must be none of `inputs`.
-    pub(crate) fn create(path: &Path, inputs: &[&Input]) -> Result<Self> {
+    pub(crate) fn create(path: &Path, inputs: &[Identity]) -> Result<Self> {
         if path == Path::new("-") {
             ensure!(
                 !rustix::termios::isatty(io::stdout()),
@@ -35,24 +35,23 @@ impl Output {
             );
             return Ok(Self::Stream(Box::new(io::stdout())));
         }
-        // Symbolic links are followed first: the rename is to replace the file, not the link.
-        let place = match path.canonicalize() {
-            Ok(place) => place,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => dangling(path)?,
-            Err(error) => return Err(error).with_context(|| format!("cannot write {}", path.display())),
-        };
-        match place.metadata() {
+        // Asked of the kernel, not of the path: /dev/stdout and /dev/fd/63 lead to pipes without a name.
+        let context = || format!("cannot write {}", path.display());
+        let place = match path.metadata() {
             Ok(metadata) if metadata.is_dir() => bail!("{} is a directory", path.display()),
             Ok(metadata) if !metadata.is_file() => {
-                let stream = OpenOptions::new().write(true).open(&place);
-                let stream = stream.with_context(|| format!("cannot write to {}", path.display()))?;
-                Ok(Self::Stream(Box::new(stream)))
+                let stream = OpenOptions::new().write(true).open(path).with_context(context)?;
+                return Ok(Self::Stream(Box::new(stream)));
             }
-            Ok(metadata) if inputs.iter().any(|input| input.is(&metadata)) => {
-                bail!("{} is the input: it would be lost", path.display())
+            Ok(metadata) if Identity::of(&metadata).is_some_and(|file| inputs.contains(&file)) => {
+                bail!("{} is an input: it would be lost", path.display())
             }
-            Ok(_) | Err(_) => Ok(Self::File(Target::beside(place)?)),
-        }
+            // The rename is to replace the file, not a link to it.
+            Ok(_) => path.canonicalize().with_context(context)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => dangling(path)?,
+            Err(error) => return Err(error).with_context(context),
+        };
+        Ok(Self::File(Target::beside(place)?))
     }
 }
 
@@ -123,23 +122,22 @@ impl Target {
         let place = self.place.clone();
         let context = || format!("cannot write {}", place.display());
         self.file.set_len(length).with_context(context)?;
-        let temporary = match self.temporary.clone() {
-            Some(temporary) => temporary,
-            None => {
-                let temporary = temporary_name(&self.place);
-                let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&self.file));
-                rustix::fs::linkat(
-                    rustix::fs::CWD,
-                    path,
-                    rustix::fs::CWD,
-                    &temporary,
-                    rustix::fs::AtFlags::SYMLINK_FOLLOW,
-                )
-                .map_err(io::Error::from)
-                .with_context(context)?;
-                self.temporary = Some(temporary.clone());
-                temporary
-            }
+        let temporary = if let Some(temporary) = self.temporary.clone() {
+            temporary
+        } else {
+            let temporary = temporary_name(&self.place);
+            let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&self.file));
+            rustix::fs::linkat(
+                rustix::fs::CWD,
+                path,
+                rustix::fs::CWD,
+                &temporary,
+                rustix::fs::AtFlags::SYMLINK_FOLLOW,
+            )
+            .map_err(io::Error::from)
+            .with_context(context)?;
+            self.temporary = Some(temporary.clone());
+            temporary
         };
         std::fs::rename(temporary, &self.place).with_context(context)?;
         self.temporary = None;

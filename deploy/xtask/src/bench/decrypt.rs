@@ -34,6 +34,7 @@ pub(crate) struct Args {
 struct Column {
     read: Vec<f64>,
     open: Vec<f64>,
+    open_together: Vec<f64>,
     write: Vec<f64>,
     plain: Vec<f64>,
     output: Vec<f64>,
@@ -67,13 +68,20 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let bulk = Traffic::write(dir, "bulk", args.megabytes * 1_000_000 / traffic::frame_len(1420), 1420)?;
     let small = Traffic::write(dir, "small", args.megabytes * 500_000 / traffic::frame_len(84), 84)?;
     for traffic in [&bulk, &small] {
-        let column = measure(args, &program, dir, traffic, tshark)?;
+        let column = measure(args, &program, dir, traffic, tshark, cores)?;
         print(traffic, &column, cores);
     }
     Ok(())
 }
 
-fn measure(args: &Args, program: &Path, dir: &Path, traffic: &Traffic, tshark: bool) -> Result<Column> {
+fn measure(
+    args: &Args,
+    program: &Path,
+    dir: &Path,
+    traffic: &Traffic,
+    tshark: bool,
+    cores: usize,
+) -> Result<Column> {
     let out = dir.join("inner.pcapng");
     let sealed = floor::Sealed::new(traffic.plain_len())?;
     let mut column = Column::default();
@@ -88,6 +96,7 @@ fn measure(args: &Args, program: &Path, dir: &Path, traffic: &Traffic, tshark: b
     for _ in 0..args.runs {
         column.read.push(floor::read(&traffic.capture)?);
         column.open.push(sealed.open(traffic.packets)?);
+        column.open_together.push(sealed.open_together(traffic.packets, cores)?);
         let run = good(execute(&mut wgtrace())?)?;
         column.plain.push(run.wall);
         column.peak = column.peak.max(run.peak);
@@ -150,6 +159,12 @@ fn print(traffic: &Traffic, column: &Column, cores: usize) {
     };
     row("read() the capture, 1 core", read, "");
     row("AEAD open (ring), 1 core", open, "");
+    let together = median(&column.open_together);
+    row(
+        "AEAD open (ring), all cores at once",
+        together,
+        &format!("{:.2} x open / cores", together * cores / open),
+    );
     row("write the output, preallocated, 1 core", write, "");
     row("wgtrace decrypt", plain, &format!("{:.2} x (read + open) / cores", plain / floor));
     row(

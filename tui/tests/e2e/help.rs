@@ -1,0 +1,33 @@
+//! Help as people see it, word for word. `WGTRACE_BLESS=1` writes down what it says now.
+
+use std::path::Path;
+
+use crate::program::{finish, wgtrace};
+
+#[test]
+fn help_says_what_is_written_down() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/help");
+    for (name, args) in [
+        ("wgtrace", &[][..]),
+        ("decrypt", &["decrypt"]),
+        ("keys", &["keys"]),
+        ("keys-convert", &["keys", "convert"]),
+    ] {
+        for (suffix, flag) in [("short", "-h"), ("long", "--help")] {
+            let file = folder.join(format!("{name}.{suffix}.txt"));
+            let mut command = wgtrace(args.iter().copied().chain([flag]));
+            let ran = finish(command.env("COLUMNS", "100"), &[]).exits(0);
+            if std::env::var_os("WGTRACE_BLESS").is_some() {
+                std::fs::write(&file, &ran.stdout).unwrap();
+            }
+            let written = std::fs::read_to_string(&file).unwrap_or_default();
+            assert_eq!(ran.text(), written, "{} (WGTRACE_BLESS=1 to accept)", file.display());
+        }
+    }
+}
+
+#[test]
+fn the_version_is_the_packages() {
+    let ran = finish(&mut wgtrace(["--version"]), &[]).exits(0);
+    assert_eq!(ran.text(), concat!("wgtrace ", env!("CARGO_PKG_VERSION"), "\n"));
+}
