@@ -115,6 +115,8 @@ impl<R: Read> Front<R> {
         if !more {
             return Ok(false);
         }
+        // Gathering in the middle of this chunk comes too late for the candidates chosen before.
+        batch.complete = self.gathered;
         batch.ticket = self.tickets;
         self.tickets += 1;
         let known = self.reader.interfaces();
@@ -142,7 +144,6 @@ impl<R: Read> Front<R> {
         if let Some(last) = batch.chunk.frames.last() {
             self.sessions.learned(last.number);
         }
-        batch.complete = self.gathered;
         Ok(true)
     }
 
