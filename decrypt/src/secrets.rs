@@ -1,7 +1,7 @@
 //! Keys as text: whatever names WireGuard keys, gathered into one set.
 //!
 //! Understood, line by line and mixed in one file: Wireshark's key log, transport key lines
-//! ([`transport`]), configuration of wg(8) and wg-quick(8). A file of one bare key, as `wg genkey`
+//! (transport lines), configuration of wg(8) and wg-quick(8). A file of one bare key, as `wg genkey`
 //! writes it, is a static private key.
 //!
 //! ```

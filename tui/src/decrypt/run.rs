@@ -154,7 +154,7 @@ impl Back {
             match &mut self.sink {
                 Sink::Nothing => {}
                 Sink::Stream(stream) => {
-                    stream.write_all(batch.output()).context("cannot write the output")?
+                    stream.write_all(batch.output()).context("cannot write the output")?;
                 }
                 Sink::File(target) => target.reserve(end),
             }

@@ -159,8 +159,13 @@ fn outcome(scenario: &Scenario, run: &Run) -> Value {
         && let Some(fields) = value.as_object_mut()
     {
         let foreign = |frame: &Frame| match frame.kind {
-            Kind::Initiation(_) | Kind::Response(_) => Frame { kind: Kind::Foreign, ..frame.clone() },
-            Kind::CookieReply | Kind::Transport | Kind::Piece | Kind::Foreign | Kind::Alien => frame.clone(),
+            Kind::Response(_) => Frame { kind: Kind::Foreign, ..frame.clone() },
+            Kind::Initiation(_)
+            | Kind::CookieReply
+            | Kind::Transport
+            | Kind::Piece
+            | Kind::Foreign
+            | Kind::Alien => frame.clone(),
         };
         fields.insert("counts".to_owned(), counts(&frames.iter().map(foreign).collect::<Vec<_>>()));
     }

@@ -34,7 +34,8 @@ pub(super) struct Run {
     pub(super) handshakes: Vec<(usize, String)>,
     pub(super) cookies_opened: u64,
     pub(super) mac2_verified: u64,
-    /// Nothing proves that the handshakes are WireGuard's: they count as foreign.
+    /// Nothing proves that the responses are WireGuard's, for their receiver's public key is not
+    /// known: they count as foreign.
     pub(super) is_blind: bool,
 }
 
