@@ -9,7 +9,7 @@ use zerocopy::FromBytes as _;
 
 use super::batch::{Batch, Job, Slot};
 use crate::aead::{Aead as _, RingKey};
-use crate::capture::{self, Chunk, Reader, SecretsBlock};
+use crate::capture::{self, CHUNK_LEN, Chunk, Reader, SecretsBlock};
 use crate::dissect::{Datagram, Dissector};
 use crate::secrets::{Complaint, Secrets};
 use crate::session::{Moment, Opener};
@@ -72,8 +72,21 @@ impl<R: Read> Front<R> {
     /// # Errors
     /// What is wrong with the beginning of the capture.
     pub fn new(source: R, reopen: Reopen<R>, secrets: Secrets) -> Result<Self, capture::Error> {
+        Self::with_chunk_len(source, CHUNK_LEN, reopen, secrets)
+    }
+
+    /// As [`Front::new`], with chunks of about `chunk_len` bytes.
+    ///
+    /// # Errors
+    /// As [`Front::new`].
+    pub fn with_chunk_len(
+        source: R,
+        chunk_len: usize,
+        reopen: Reopen<R>,
+        secrets: Secrets,
+    ) -> Result<Self, capture::Error> {
         Ok(Self {
-            reader: Reader::new(source)?,
+            reader: Reader::with_chunk_len(source, chunk_len)?,
             reopen,
             dissector: Dissector::new(),
             sessions: Sessions::new(secrets),
@@ -102,6 +115,8 @@ impl<R: Read> Front<R> {
         if !more {
             return Ok(false);
         }
+        // Gathering in the middle of this chunk comes too late for the candidates chosen before.
+        batch.complete = self.gathered;
         batch.ticket = self.tickets;
         self.tickets += 1;
         let known = self.reader.interfaces();
@@ -129,7 +144,6 @@ impl<R: Read> Front<R> {
         if let Some(last) = batch.chunk.frames.last() {
             self.sessions.learned(last.number);
         }
-        batch.complete = self.gathered;
         Ok(true)
     }
 
@@ -346,3 +360,6 @@ fn slot(sessions: &Sessions, opener: &Opener) -> Option<Slot> {
         label: format!(", peer {peer}, index {}, counter ", opener.receiver),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,360 @@
+//! Writes the first inputs of every corpus: `cargo run --example seeds DIRECTORY`.
+//!
+//! Captures hold the fixed handshakes, so that mutations of them reach real sessions.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use wgtrace_fuzz::scenario::{Played, Scene, key_file, seal};
+use zerocopy::IntoBytes as _;
+
+fn main() -> std::io::Result<()> {
+    let root = std::env::args().nth(1).unwrap_or_else(|| "corpus".to_owned());
+    for (target, seeds) in
+        [("wire", wire()), ("keys", keys()), ("pipeline", pipeline()), ("observer", observer())]
+    {
+        let dir = Path::new(&root).join(target);
+        std::fs::create_dir_all(&dir)?;
+        for (name, seed) in seeds {
+            std::fs::write(dir.join(name), seed)?;
+        }
+    }
+    Ok(())
+}
+
+type Seeds = Vec<(String, Vec<u8>)>;
+
+/// Link types with what stands before the IP packet.
+fn links() -> Vec<(&'static str, u16, Vec<u8>)> {
+    let ethernet = |ethertype: &[u8]| [&[2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2][..], ethertype].concat();
+    let mut sll2 = vec![8, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0];
+    sll2.truncate(20);
+    vec![
+        ("ethernet", 1, ethernet(&[8, 0])),
+        ("vlan", 1, ethernet(&[0x81, 0, 0, 5, 8, 0])),
+        ("qinq", 1, ethernet(&[0x88, 0xa8, 0, 5, 0x81, 0, 0, 6, 8, 0])),
+        ("pppoe", 1, ethernet(&[0x88, 0x64, 0x11, 0, 0, 1, 0, 0, 0, 0x21])),
+        ("mpls", 1, ethernet(&[0x88, 0x47, 0, 0, 0x11, 64])),
+        ("raw", 101, vec![]),
+        ("raw12", 12, vec![]),
+        ("raw4", 228, vec![]),
+        ("null", 0, vec![2, 0, 0, 0]),
+        ("loop", 108, vec![0, 0, 0, 2]),
+        ("ppp", 9, vec![0xff, 3, 0, 0x21]),
+        ("sll", 113, vec![0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 8, 0]),
+        ("sll2", 276, sll2),
+    ]
+}
+
+fn ping(len: usize) -> Vec<u8> {
+    let mut packet = vec![0x45, 0, 0, 0, 0, 1, 0x40, 0, 64, 1, 0, 0, 10, 0, 1, 203, 10, 0, 2, 194, 8, 0, 0, 0, 0, 7, 0, 1];
+    packet.resize(len, 0xab);
+    packet[2..4].copy_from_slice(&(len as u16).to_be_bytes());
+    packet
+}
+
+fn ping6(payload: usize) -> Vec<u8> {
+    let mut packet = vec![0x60, 0, 0, 0, 0, payload as u8, 58, 64];
+    packet.extend([0xfd; 16]);
+    packet.extend([0xfe; 16]);
+    packet.extend([128, 0, 0, 0, 0, 7, 0, 1]);
+    packet.resize(40 + payload, 0xcd);
+    packet
+}
+
+/// The datagrams of handshake `n` and some data, with the direction of each.
+fn talk(n: u8) -> Vec<(bool, Vec<u8>)> {
+    let Played { initiation, response, mut initiator, mut responder } = Scene::fixed(n).play();
+    vec![
+        (true, initiation.as_bytes().to_vec()),
+        (false, response.as_bytes().to_vec()),
+        (true, seal(&mut initiator, &[])),
+        (true, seal(&mut initiator, &ping(28 + usize::from(n)))),
+        (false, seal(&mut responder, &ping(84))),
+        (true, seal(&mut initiator, &ping6(24))),
+        (false, seal(&mut responder, b"no packet")),
+    ]
+}
+
+fn udp(forward: bool, payload: &[u8]) -> Vec<u8> {
+    let (src, dst) = if forward { (51820_u16, 51821_u16) } else { (51821, 51820) };
+    let mut out = [src.to_be_bytes(), dst.to_be_bytes(), ((payload.len() + 8) as u16).to_be_bytes(), [0; 2]].concat();
+    out.extend(payload);
+    out
+}
+
+fn ipv4(forward: bool, protocol: u8, fragment: u16, payload: &[u8]) -> Vec<u8> {
+    let (src, dst) = if forward { ([192, 0, 2, 1], [198, 51, 100, 2]) } else { ([198, 51, 100, 2], [192, 0, 2, 1]) };
+    let mut out = vec![0x45, 0];
+    out.extend(((payload.len() + 20) as u16).to_be_bytes());
+    out.extend([0, 9]);
+    out.extend(fragment.to_be_bytes());
+    out.extend([64, protocol, 0, 0]);
+    out.extend(src);
+    out.extend(dst);
+    out.extend(payload);
+    out
+}
+
+fn ipv6(next: u8, payload: &[u8]) -> Vec<u8> {
+    let mut out = vec![0x60, 0, 0, 0];
+    out.extend((payload.len() as u16).to_be_bytes());
+    out.extend([next, 64]);
+    out.extend([0x20; 16]);
+    out.extend([0x21; 16]);
+    out.extend(payload);
+    out
+}
+
+/// `datagrams` as IPv4 packets behind `head`.
+fn frames(head: &[u8], datagrams: &[(bool, Vec<u8>)]) -> Vec<Vec<u8>> {
+    let frame = |(forward, payload): &(bool, Vec<u8>)| [head, &ipv4(*forward, 17, 0, &udp(*forward, payload))].concat();
+    datagrams.iter().map(frame).collect()
+}
+
+#[derive(Clone, Copy)]
+enum Order {
+    Little,
+    Big,
+}
+
+impl Order {
+    fn u32(self, value: u32) -> [u8; 4] {
+        match self {
+            Self::Little => value.to_le_bytes(),
+            Self::Big => value.to_be_bytes(),
+        }
+    }
+
+    fn u16(self, value: u16) -> [u8; 2] {
+        match self {
+            Self::Little => value.to_le_bytes(),
+            Self::Big => value.to_be_bytes(),
+        }
+    }
+}
+
+fn pcap(order: Order, magic: u32, link: u16, frames: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = order.u32(magic).to_vec();
+    out.extend(order.u16(2));
+    out.extend(order.u16(4));
+    out.extend([0; 8]);
+    out.extend(order.u32(262_144));
+    out.extend(order.u32(u32::from(link)));
+    for (second, frame) in (1_700_000_000..).zip(frames) {
+        out.extend(order.u32(second));
+        out.extend(order.u32(7));
+        out.extend(order.u32(frame.len() as u32));
+        out.extend(order.u32(frame.len() as u32));
+        out.extend(frame);
+    }
+    out
+}
+
+fn block(order: Order, kind: u32, body: &[&[u8]]) -> Vec<u8> {
+    let mut body = body.concat();
+    body.resize(body.len().next_multiple_of(4), 0);
+    let len = order.u32(body.len() as u32 + 12);
+    [&order.u32(kind)[..], &len, &body, &len].concat()
+}
+
+fn section(order: Order) -> Vec<u8> {
+    block(order, 0x0a0d_0d0a, &[&order.u32(0x1a2b_3c4d), &order.u16(1), &order.u16(0), &[0xff; 8]])
+}
+
+fn interface(order: Order, link: u16, options: &[u8]) -> Vec<u8> {
+    block(order, 1, &[&order.u16(link), &[0; 2], &order.u32(0), options])
+}
+
+fn enhanced(order: Order, interface: u32, frame: &[u8]) -> Vec<u8> {
+    let len = order.u32(frame.len() as u32);
+    block(order, 6, &[&order.u32(interface), &order.u32(0x0005_f000), &order.u32(9), &len, &len, frame])
+}
+
+fn secrets(order: Order, text: &str) -> Vec<u8> {
+    block(order, 10, &[&order.u32(0x5747_4b4c), &order.u32(text.len() as u32), text.as_bytes()])
+}
+
+fn pcapng(order: Order, blocks: &[Vec<u8>]) -> Vec<u8> {
+    [section(order), blocks.concat()].concat()
+}
+
+fn wire() -> Seeds {
+    let mut seeds: Seeds = Vec::new();
+    for (number, (_, message)) in talk(1).into_iter().enumerate() {
+        seeds.push((format!("message-{number}"), message));
+    }
+    for (name, _, head) in links().into_iter().filter(|(_, link, _)| *link == 1) {
+        seeds.push((format!("frame-{name}"), frames(&head, &talk(0)[2..3]).remove(0)));
+    }
+    let mut tcp = vec![0xca, 0x6c, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0xa0, 2, 0xfa, 0xf0, 0, 0, 0, 0];
+    tcp.extend([2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 3, 7]);
+    tcp.extend(b"GET /");
+    seeds.push(("tcp".to_owned(), ipv4(true, 6, 0, &tcp)));
+    let mut sack = vec![0xca, 0x6c, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0x80, 0x10, 0xfa, 0xf0, 0, 0, 0, 0];
+    sack.extend([5, 10, 0, 0, 0, 1, 0, 0, 0, 9, 0, 0]);
+    seeds.push(("sack".to_owned(), sack));
+    seeds.push(("ping".to_owned(), ping(84)));
+    seeds.push(("ping6".to_owned(), ping6(24)));
+    let mut options = ipv4(true, 17, 0, &udp(true, &[4; 32]));
+    options[0] = 0x46;
+    options.splice(20..20, [0x94, 4, 0, 0]);
+    seeds.push(("options".to_owned(), options));
+    let chain = [&[43, 0, 5, 2, 0, 0, 1, 0][..], &[51, 0, 0, 0, 0, 0, 0, 0], &[44, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2]];
+    let fragment = [17, 0, 0, 1, 0, 0, 0, 7];
+    seeds.push(("extensions".to_owned(), ipv6(0, &[&chain.concat(), &fragment[..], &udp(true, &[4; 32])].concat())));
+    let jumbo = [17, 0, 0xc2, 4, 0, 1, 0, 9];
+    let mut packet = ipv6(0, &[&jumbo[..], &udp(true, &[4; 32])].concat());
+    packet[4..6].fill(0);
+    seeds.push(("jumbogram".to_owned(), packet));
+    seeds.push(("arp".to_owned(), vec![0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2]));
+    seeds.push(("neighbor".to_owned(), ipv6(58, &[&[135, 0, 0, 0, 0, 0, 0, 0][..], &[0xfd; 16], &[1, 1, 2, 0, 0, 0, 0, 1]].concat())));
+    seeds
+}
+
+fn keys() -> Seeds {
+    let all = key_file();
+
+
+    let key = &all[all.find("= ").expect("a value") + 2..][..44];
+    let texts = [
+        ("log", all.clone()),
+        ("windows", format!("\u{feff}{}", all.replace('\n', " \r\n"))),
+        ("bare", format!("{key}\n")),
+        ("hex", format!("PRIVATEKEY={}\n", "1a".repeat(32))),
+        ("configuration", format!("[Interface]\nPrivateKey = {key}\nAddress = 10.0.0.1/24 # here\nListenPort = 51820\n\n[Peer]\nPublicKey = {key}\nPresharedKey = {key}\nAllowedIPs = 0.0.0.0/0\nEndpoint = [::1]:51820\n")),
+        ("alias", format!("New handshake session:\nPRE_SHARED_KEY={key}\nLOCAL_EPHEMERAL_PRIVATE_KEY={key}\nPRE_SHARED_KEY={key}\n")),
+        ("transport", format!("0x1 {key}\n0xDEADBEEF {key} recv t=-1.5 peer={key}\n0x0000000f {key} t=1700000000.123456789 send\n")),
+        ("faults", format!("0x {key}\n0x1\n0x1 {}=\n0x1 {key} up\n0x1 {key} send recv\n0x1 {key} t=1.\nNAME = {key}\nPRESHARED_KEY = short\nPRESHARED_KEY = {}\n\u{e9}\n", "A".repeat(43), "?".repeat(44))),
+        ("zero", format!("PRESHARED_KEY = {}=\n", "A".repeat(43))),
+        ("tls", "CLIENT_RANDOM 00 00\n".to_owned()),
+        ("pem", "-----BEGIN PRIVATE KEY-----\n".to_owned()),
+        ("many", "x\n".repeat(30)),
+        ("none", "# nothing\n".to_owned()),
+    ];
+    let mut seeds: Seeds = texts.into_iter().map(|(name, text)| (name.to_owned(), text.into_bytes())).collect();
+    seeds.push(("utf16".to_owned(), vec![0xff, 0xfe, b'P', 0]));
+    seeds.push(("binary".to_owned(), vec![0, 1, 2, 0xff]));
+    seeds
+}
+
+fn pipeline() -> Seeds {
+    let mut seeds: Seeds = Vec::new();
+    let mut add = |name: &str, bytes: Vec<u8>| seeds.push((name.to_owned(), bytes));
+    let little = |link, frames: &[Vec<u8>]| pcap(Order::Little, 0xa1b2_c3d4, link, frames);
+    for (name, link, head) in links() {
+        add(&format!("link-{name}"), little(link, &frames(&head, &talk(1))));
+    }
+    let ethernet = [2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0];
+    for n in 0..5 {
+        add(&format!("keys-{n}"), little(101, &frames(&[], &talk(n))));
+    }
+    let (mut backwards, mut twice) = (talk(0), talk(0));
+    backwards.reverse();
+    add("backwards", little(101, &frames(&[], &backwards)));
+    twice.extend(talk(0));
+    add("twice", little(101, &frames(&[], &twice)));
+    add("middle", little(101, &frames(&[], &talk(3)[2..])));
+    let mut warp = talk(0);
+    warp.iter_mut().for_each(|(_, message)| message[1..4].copy_from_slice(&[9, 8, 7]));
+    add("reserved", little(101, &frames(&[], &warp)));
+    warp.reverse();
+    add("reserved-backwards", little(101, &frames(&[], &warp)));
+    add("big-endian-nanoseconds", pcap(Order::Big, 0xa1b2_3c4d, 1, &frames(&ethernet, &talk(2))));
+    let mut whole = little(1, &frames(&ethernet, &talk(2)));
+    add("cut", whole[..whole.len() - 20].to_vec());
+    let at = whole.len() / 2;
+    whole[at..at + 24].fill(0xff);
+    add("damaged", whole);
+
+    // Several messages in one datagram, as segmentation offload leaves them.
+    let mut pair = Scene::fixed(0).play();
+    let mut segments: Vec<u8> = (0..4).flat_map(|_| seal(&mut pair.initiator, &ping(60))).collect();
+    segments.extend(seal(&mut pair.initiator, &ping(28)));
+    let mut offload = talk(0)[..2].to_vec();
+    offload.push((true, segments));
+    let mut offload = frames(&[], &offload);
+    add("offload", little(101, &offload));
+    let cut = offload[2].len() - 150;
+    let mut snapped = little(101, &offload);
+    let record = snapped.len() - offload[2].len() - 16;
+    snapped[record + 8..record + 12].copy_from_slice(&(cut as u32).to_le_bytes());
+    snapped.truncate(record + 16 + cut);
+    add("offload-snapped", snapped);
+    offload[2].truncate(100);
+    add("offload-truncated", little(101, &offload));
+
+    // One datagram in three fragments, the last one first.
+    let mut parts = frames(&[], &talk(1));
+    let big = udp(true, &talk(1)[5].1);
+    for (offset, end) in [(48, big.len()), (0, 24), (24, 48)] {
+        let more = if end == big.len() { 0 } else { 0x2000 };
+        parts.push(ipv4(true, 17, more | (offset / 8) as u16, &big[offset..end]));
+    }
+    add("fragments", little(101, &parts));
+    let (first, last) = big.split_at(40);
+    let six = |offset: u16, part: &[u8]| ipv6(44, &[&[17, 0][..], &offset.to_be_bytes(), &[0, 0, 0, 5], part].concat());
+    let mut parts = frames(&[], &talk(1))[..2].to_vec();
+    parts.extend([six(1, first), six(40, last), six(40, last)]);
+    add("fragments6", little(101, &parts));
+
+    // Tunnels around the tunnel.
+    let inside = frames(&ethernet, &talk(0));
+    let vxlan: Vec<_> = inside
+        .iter()
+        .map(|frame| {
+            let mut around = udp(true, &[&[8, 0, 0, 0, 0, 0, 7, 0][..], frame].concat());
+            around[2..4].copy_from_slice(&4789_u16.to_be_bytes());
+            ipv4(true, 17, 0, &around)
+        })
+        .collect();
+    add("vxlan", little(101, &vxlan));
+    let geneve: Vec<_> = inside
+        .iter()
+        .map(|frame| {
+            let mut around = udp(true, &[&[0, 0, 0x65, 0x58, 0, 0, 7, 0][..], frame].concat());
+            around[2..4].copy_from_slice(&6081_u16.to_be_bytes());
+            ipv4(true, 17, 0, &around)
+        })
+        .collect();
+    add("geneve", little(101, &geneve));
+    let bare = frames(&[], &talk(0));
+    add("ipip", little(101, &bare.iter().map(|packet| ipv4(true, 4, 0, packet)).collect::<Vec<_>>()));
+    let gre: Vec<_> = bare.iter().map(|packet| ipv4(true, 47, 0, &[&[0, 0, 8, 0][..], packet].concat())).collect();
+    add("gre", little(101, &gre));
+
+    for (name, order) in [("little", Order::Little), ("big", Order::Big)] {
+        let options = [&order.u16(2)[..], &order.u16(4), b"eth0", &order.u16(9), &order.u16(1), &[9, 0, 0, 0], &[0; 4]].concat();
+        let mut blocks = vec![interface(order, 1, &options), interface(order, 101, &[])];
+        blocks.push(block(order, 4, &[&[0; 4]]));
+        blocks.extend(frames(&ethernet, &talk(0)).iter().map(|frame| enhanced(order, 0, frame)));
+        blocks.extend(frames(&[], &talk(1)).iter().map(|frame| enhanced(order, 1, frame)));
+        let simple = frames(&ethernet, &talk(0)).remove(3);
+        blocks.push(block(order, 3, &[&order.u32(simple.len() as u32), &simple]));
+        let section = pcapng(order, &blocks);
+        add(&format!("pcapng-{name}"), section.clone());
+        let other = pcapng(Order::Big, &[interface(Order::Big, 101, &[]), enhanced(Order::Big, 0, &bare[3])]);
+        add(&format!("pcapng-{name}-sections"), [section, other].concat());
+        let mut late: Vec<Vec<u8>> = vec![interface(order, 101, &[])];
+        late.extend(frames(&[], &talk(4)).iter().map(|frame| enhanced(order, 0, frame)));
+        late.insert(4, secrets(order, &Scene::fixed(4).key_log(1)));
+        add(&format!("pcapng-{name}-secrets"), pcapng(order, &late));
+    }
+
+    let small = little(101, &frames(&[], &talk(0)));
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(&small).expect("buffers take everything");
+    add("gzip", gzip.finish().expect("buffers take everything"));
+    add("zstd", zstd::encode_all(&small[..], 19).expect("buffers take everything"));
+    seeds
+}
+
+/// Bytes without a pattern, each a story of its own.
+fn observer() -> Seeds {
+    let mut state = 1_u64;
+    let mut byte = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[0]
+    };
+    (0..24).map(|n| (format!("story-{n}"), (0..180 + n * 20).map(|_| byte()).collect())).collect()
+}

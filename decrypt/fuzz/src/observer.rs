@@ -1,0 +1,290 @@
+//! A handshake between two ends of any keys, watched with some of those keys.
+
+use arbitrary::{Arbitrary, Unstructured};
+use wgtrace_decrypt::aead::{Aead as _, RingKey};
+use wgtrace_decrypt::capture::CHUNK_LEN;
+use wgtrace_decrypt::key::{PresharedKey, PrivateKey, PublicKey, TransportKey};
+use wgtrace_decrypt::keylog::NoKeyLog;
+use wgtrace_decrypt::noise::mac::Mac1Key;
+use wgtrace_decrypt::noise::{Initiator, KeySource, ObserveError, ObservedInitiation, ObservedSession, Responder, Tai64n};
+use wgtrace_decrypt::pipeline::{Encoder, Format};
+use wgtrace_decrypt::secrets::Secrets;
+use wgtrace_decrypt::session::Moment;
+use wgtrace_decrypt::sessions::Sessions;
+use wgtrace_wire::wireguard::{Counter, Initiation, Message, Response, SessionIndex};
+use zerocopy::{FromBytes as _, IntoBytes as _};
+
+use crate::pipeline::Decrypted;
+use crate::scenario::{Played, Scene, seal};
+
+/// A story of two peers and somebody who listens.
+#[derive(Debug, Arbitrary)]
+struct Story {
+    statics: [[u8; 32]; 2],
+    ephemerals: [[u8; 32]; 2],
+    psk: Option<[u8; 32]>,
+    indices: [u32; 2],
+    nanos: i64,
+    known: Known,
+    damage: Damage,
+    packets: Vec<(bool, Vec<u8>)>,
+    /// Which part of the capture comes first.
+    turned: u8,
+}
+
+/// What the listener holds.
+#[derive(Debug, Arbitrary, Clone, Copy)]
+struct Known {
+    statics: [bool; 2],
+    ephemerals: [bool; 2],
+    responder_public: bool,
+    psk: bool,
+    wrong_psk: Option<[u8; 32]>,
+}
+
+/// What happens to a message on its way.
+#[derive(Debug, Arbitrary, Clone, Copy)]
+enum Damage {
+    Nothing,
+    Initiation { at: u8, by: u8 },
+    Response { at: u8, by: u8 },
+    Data { at: u8, by: u8 },
+}
+
+/// Makes a story of `data` and checks that it ends as its keys say.
+pub fn run(data: &[u8]) {
+    let Ok(story) = Story::arbitrary_take_rest(Unstructured::new(data)) else { return };
+    let scene = Scene {
+        statics: story.statics.map(PrivateKey::from_bytes),
+        ephemerals: story.ephemerals.map(PrivateKey::from_bytes),
+        psk: story.psk.map_or(PresharedKey::NONE, PresharedKey::from_bytes),
+        indices: story.indices.map(SessionIndex),
+        nanos: story.nanos,
+    };
+    let mut played = scene.play();
+    let watcher = Watcher::new(&scene, &story.known);
+    match story.damage {
+        Damage::Initiation { at, by } => damaged_initiation(&scene, &played, &watcher, usize::from(at), by),
+        Damage::Response { at, by } => damaged_response(&scene, &played, &watcher, usize::from(at), by),
+        Damage::Nothing | Damage::Data { .. } => {
+            let seen = watcher.watch(&played.initiation, &played.response);
+            watcher.judge(&seen, &played);
+            watcher.judge_table(&played);
+            traffic(&story, &mut played, &watcher);
+        }
+    }
+}
+
+/// Somebody with keys.
+struct Watcher {
+    keys: Vec<(PublicKey, PrivateKey)>,
+    psks: Vec<PresharedKey>,
+    responder: PublicKey,
+    /// Every exchange can be computed.
+    exchanges: bool,
+    psk: bool,
+    secrets: Secrets,
+}
+
+impl KeySource for Watcher {
+    fn private_of(&self, public: &PublicKey) -> Option<&PrivateKey> {
+        self.keys.iter().find(|(known, _)| known == public).map(|(_, private)| private)
+    }
+}
+
+impl Watcher {
+    fn new(scene: &Scene, known: &Known) -> Self {
+        let (mut keys, mut text) = (Vec::new(), String::new());
+        let given = [
+            ("LOCAL_STATIC_PRIVATE_KEY", scene.statics.iter().zip(known.statics)),
+            ("LOCAL_EPHEMERAL_PRIVATE_KEY", scene.ephemerals.iter().zip(known.ephemerals)),
+        ];
+        for (name, privates) in given {
+            for (private, _) in privates.filter(|(_, known)| *known) {
+                keys.push((private.public(), private.clone()));
+                text += &format!("{name} = {}\n", *private.expose_base64());
+            }
+        }
+        let responder = scene.statics[1].public();
+        if known.responder_public {
+            text += &format!("REMOTE_STATIC_PUBLIC_KEY = {responder}\n");
+        }
+        let mut psks = vec![PresharedKey::NONE];
+        psks.extend(known.wrong_psk.map(PresharedKey::from_bytes));
+        psks.extend(known.psk.then(|| scene.psk.clone()));
+        for psk in &psks {
+            text += &format!("PresharedKey = {}\n", *psk.expose_base64());
+        }
+        let mut secrets = Secrets::new();
+        assert_eq!(secrets.add(text.as_bytes(), "known"), []);
+
+        // By public half: two roles may have one key.
+        let has = |private: &PrivateKey| keys.iter().any(|(public, _)| *public == private.public());
+        let [static_i, static_r] = [&scene.statics[0], &scene.statics[1]].map(has);
+        let [ephemeral_i, ephemeral_r] = [&scene.ephemerals[0], &scene.ephemerals[1]].map(has);
+        let exchanges = (ephemeral_i || static_r)
+            && (static_i || static_r)
+            && (ephemeral_i || ephemeral_r)
+            && (static_i || ephemeral_r);
+        let psk = psks.contains(&scene.psk);
+        Self { keys, psks, responder, exchanges, psk, secrets }
+    }
+
+    fn watch(&self, initiation: &Initiation, response: &Response) -> Result<ObservedSession, ObserveError> {
+        ObservedInitiation::observe(initiation, &self.responder, self)?.complete(response, self, &self.psks)
+    }
+
+    /// With all keys the watcher knows what the ends know, and without it says what is missing.
+    fn judge(&self, seen: &Result<ObservedSession, ObserveError>, played: &Played) {
+        match seen {
+            Ok(session) => {
+                assert!(self.exchanges && self.psk, "derived from too little");
+                assert_eq!(session.initiator_to_responder, played.initiator.keys().send);
+                assert_eq!(session.responder_to_initiator, played.initiator.keys().receive);
+            }
+            Err(ObserveError::MissingKey(_)) => assert!(!self.exchanges),
+            Err(ObserveError::NoPresharedKeyFits { tried }) => {
+                assert!(self.exchanges && !self.psk);
+                assert_eq!(*tried, self.psks.len());
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    /// The session table comes to the same end, in either order of the messages.
+    fn judge_table(&self, played: &Played) {
+        let derivable = self.exchanges && self.psk && self.secrets.is_static(&self.responder);
+        let messages = [Message::Initiation(&played.initiation), Message::Response(&played.response)];
+        for order in [[0, 1], [1, 0]] {
+            let table = self.table(order.map(|at| messages[at]));
+            assert_eq!(table.all().len(), usize::from(derivable));
+            let pair = played.initiator.keys();
+            let found = |index, key: &TransportKey| table.openers(index).iter().any(|opener| opener.key == *key);
+            assert_eq!(found(pair.remote, &pair.send), derivable);
+            assert_eq!(found(pair.local, &pair.receive), derivable);
+            let _ = (table.explain(pair.remote).to_string(), table.explain(pair.local).to_string());
+        }
+    }
+
+    fn table<'m>(&self, messages: impl IntoIterator<Item = Message<'m>>) -> Sessions {
+        let mut table = Sessions::new(self.secrets.clone());
+        for (frame, message) in (1..).zip(messages) {
+            table.learn(&message, Moment { frame, ..Moment::default() });
+        }
+        table.reconsider();
+        table
+    }
+}
+
+/// Nobody takes a changed initiation for the right one.
+fn damaged_initiation(scene: &Scene, played: &Played, watcher: &Watcher, at: usize, by: u8) {
+    let mut bytes = played.initiation.as_bytes().to_vec();
+    let Some(byte) = bytes.get_mut(at).filter(|_| by != 0) else { return };
+    *byte ^= by;
+    let message = Initiation::read_from_bytes(&bytes).expect("as long as before");
+    let sealed = (8..116).contains(&at);
+    // Type, reserved bytes and sender are outside of the encryption.
+    assert_eq!(Responder::receive(&scene.statics[1], &message).is_err(), sealed);
+    assert_eq!(Mac1Key::new(&watcher.responder).verify(&message), !(4..132).contains(&at));
+    match watcher.watch(&message, &played.response) {
+        Ok(session) => {
+            assert!(!(4..116).contains(&at));
+            watcher.judge(&Ok(session), played);
+        }
+        Err(ObserveError::OtherReceiver { .. }) => assert!((4..8).contains(&at)),
+        Err(error) if !(4..116).contains(&at) => watcher.judge(&Err(error), played),
+        Err(_) => {}
+    }
+    let table = watcher.table([Message::Initiation(&message), Message::Response(&played.response)]);
+    assert!(table.all().is_empty() || !(4..132).contains(&at));
+}
+
+/// Nobody takes a changed response for the right one.
+fn damaged_response(scene: &Scene, played: &Played, watcher: &Watcher, at: usize, by: u8) {
+    let mut bytes = played.response.as_bytes().to_vec();
+    let Some(byte) = bytes.get_mut(at).filter(|_| by != 0) else { return };
+    *byte ^= by;
+    let message = Response::read_from_bytes(&bytes).expect("as long as before");
+    let bound = (8..60).contains(&at);
+    let time = Tai64n::from_unix_nanos(scene.nanos);
+    let (pending, initiation) = Initiator::start(
+        &scene.statics[0],
+        &watcher.responder,
+        &scene.psk,
+        scene.indices[0],
+        scene.ephemerals[0].clone(),
+        time,
+        &NoKeyLog,
+    )
+    .expect("it was started before");
+    assert_eq!(initiation, played.initiation);
+    assert_eq!(pending.finish(&message, &NoKeyLog).is_err(), bound);
+    match watcher.watch(&played.initiation, &message) {
+        Err(ObserveError::OtherReceiver { .. }) => assert!((8..12).contains(&at)),
+        Err(error) if !bound => watcher.judge(&Err(error), played),
+        Err(_) => {}
+        Ok(session) => {
+            assert!(!bound);
+            watcher.judge(&Ok(session), played);
+        }
+    }
+    let table = watcher.table([Message::Initiation(&played.initiation), Message::Response(&message)]);
+    assert!(table.all().is_empty() || !(4..76).contains(&at));
+}
+
+/// Data sealed at the ends is in the decrypted capture, and nothing else is.
+fn traffic(story: &Story, played: &mut Played, watcher: &Watcher) {
+    const MOST: usize = 16;
+    const LONGEST: usize = 2000;
+    let mut frames = vec![played.initiation.as_bytes().to_vec(), played.response.as_bytes().to_vec()];
+    for (forward, packet) in story.packets.iter().take(MOST) {
+        let end = if *forward { &mut played.initiator } else { &mut played.responder };
+        frames.push(seal(end, packet.get(..LONGEST).unwrap_or(packet)));
+    }
+    let sent = frames.len() - 2;
+    let mut lost = 0;
+    if let Damage::Data { at, by } = story.damage
+        && let Some(byte) = frames.get_mut(2).and_then(|message| message.get_mut(usize::from(at)))
+        && by != 0
+        // Another receiver or reserved bytes: the pipeline may call it no WireGuard at all.
+        && at >= 8
+    {
+        *byte ^= by;
+        lost = 1;
+        let (header, sealed) = frames[2].split_at_mut(16);
+        let counter = Counter(u64::from_le_bytes(header[8..].try_into().expect("eight bytes")));
+        let keys = played.initiator.keys();
+        for key in [&keys.send, &keys.receive] {
+            assert!(RingKey::new(key).open(counter, &mut sealed.to_vec()).is_err(), "a forgery opens");
+        }
+    }
+    let turn = usize::from(story.turned) % frames.len();
+    frames.rotate_left(turn);
+    let capture = raw_pcap(&frames);
+    let decrypted = Decrypted::of(&capture, CHUNK_LEN, &Encoder::new(Format::PcapNg, false), &watcher.secrets)
+        .expect("a sound capture");
+    let derivable = watcher.exchanges && watcher.psk && watcher.secrets.is_static(&watcher.responder);
+    let opened = if derivable { sent - lost } else { 0 };
+    let totals = decrypted.seen.totals;
+    assert_eq!(totals.opened.messages(), opened as u64);
+    assert_eq!(totals.failed, (sent - opened) as u64);
+}
+
+/// A capture of bare IPv4 packets, each with one datagram.
+pub fn raw_pcap(datagrams: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = Vec::new();
+    out.extend([0x4d, 0x3c, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 101, 0, 0, 0]);
+    for (second, datagram) in (1..).zip(datagrams) {
+        let len = u16::try_from(datagram.len() + 28).expect("messages are short");
+        out.extend(u32::to_le_bytes(second));
+        out.extend([0; 4]);
+        out.extend(u32::from(len).to_le_bytes());
+        out.extend(u32::from(len).to_le_bytes());
+        let [h, l] = len.to_be_bytes();
+        out.extend([0x45, 0, h, l, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 198, 51, 100, 1]);
+        let [h, l] = (len - 20).to_be_bytes();
+        out.extend([0xca, 0x6c, 0xca, 0x6c, h, l, 0, 0]);
+        out.extend(datagram);
+    }
+    out
+}

@@ -1,0 +1,193 @@
+//! Captures of any content, through the whole pipeline.
+
+use std::io::Cursor;
+
+use wgtrace_decrypt::capture::{CHUNK_LEN, Chunk, Error, LinkType, Notes, Reader, SecretsBlock};
+use wgtrace_decrypt::dissect;
+use wgtrace_decrypt::keypair::Role;
+use wgtrace_decrypt::pipeline::{Batch, Counts, Encoder, FailureGroup, Format, Front, Outcome, Report, Totals};
+use wgtrace_decrypt::secrets::Secrets;
+use wgtrace_decrypt::session::SessionId;
+use wgtrace_decrypt::sessions;
+
+use crate::scenario;
+
+/// Decrypts `data` with the fixed keys, in each way there is, and compares.
+pub fn run(data: &[u8]) {
+    if expands(data) {
+        return;
+    }
+    let keys = scenario::secrets();
+    let both = Encoder::new(Format::PcapNg, true);
+    let whole = Decrypted::of(data, CHUNK_LEN, &both, keys);
+    let cut = Decrypted::of(data, 1 + data.len() % 509, &both, keys);
+    let (whole, cut) = match (whole, cut) {
+        (Ok(whole), Ok(cut)) => (whole, cut),
+        (whole, cut) => return assert_eq!(whole.err(), cut.err()),
+    };
+    assert_eq!(whole.seen, cut.seen, "the length of chunks makes a difference");
+    assert!(whole.output == cut.output, "the length of chunks makes a difference to the output");
+    assert!(whole.transport_lines == cut.transport_lines, "the length of chunks makes a difference to the keys");
+    whole.adds_up();
+    whole.output_reads_back(data);
+
+    for encoder in [Encoder::discard(), Encoder::new(Format::PcapNg, false), Encoder::new(Format::Pcap, true)] {
+        let other = Decrypted::of(data, CHUNK_LEN, &encoder, keys).expect("it was read before");
+        assert_eq!(other.seen, whole.seen, "what is written makes a difference");
+        let written = read(&other.output);
+        let packets = whole.seen.totals.opened.packets;
+        let expected = if other.output.is_empty() { 0 } else { packets };
+        assert_eq!(written.map_or(0, |written| written.frames.len() as u64), expected);
+    }
+
+    // The session keys alone open what all keys opened.
+    let mut keys = Secrets::new();
+    keys.add(whole.transport_lines.as_bytes(), "converted");
+    let again = Decrypted::of(data, CHUNK_LEN, &Encoder::discard(), &keys).expect("it was read before");
+    assert!(again.seen.totals.opened.messages() >= whole.seen.totals.opened.messages());
+}
+
+/// A few bytes of compressed data may stand for gigabytes: slow, but no fault.
+fn expands(data: &[u8]) -> bool {
+    const LIMIT: usize = 2048;
+    let compressed =
+        matches!(data, [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..]);
+    compressed && data.len() > LIMIT
+}
+
+/// What came of a capture.
+#[derive(Debug, PartialEq)]
+pub struct Decrypted {
+    pub output: Vec<u8>,
+    pub transport_lines: String,
+    pub seen: Seen,
+}
+
+/// What came of a capture, whatever was written of it.
+#[derive(Debug, PartialEq)]
+pub struct Seen {
+    pub totals: Totals,
+    pub outcomes: Vec<Outcome>,
+    pub failures: Vec<FailureGroup>,
+    pub front: Counts,
+    pub frames: dissect::Counts,
+    pub sessions: sessions::Counts,
+    pub notes: Notes,
+    /// Per session and side: packets, bytes, keepalives, malformed, all messages.
+    pub sides: Vec<[u64; 5]>,
+    pub reasons: Vec<String>,
+}
+
+impl Decrypted {
+    /// Runs the pipeline from end to end.
+    pub fn of(capture: &[u8], chunk_len: usize, encoder: &Encoder, keys: &Secrets) -> Result<Self, Error> {
+        let again = capture.to_vec();
+        let reopen = Box::new(move || Ok(Cursor::new(again.clone())));
+        let source = Cursor::new(capture.to_vec());
+        let mut front = Front::with_chunk_len(source, chunk_len, reopen, keys.clone())?;
+        let (mut batch, mut report) = (Batch::new(), Report::new());
+        let mut output = encoder.header(None).expect("buffers take everything");
+        let mut outcomes = Vec::new();
+        while front.next(&mut batch)? {
+            batch.open(encoder, &mut |receiver| front.late_slots(receiver))?;
+            output.extend_from_slice(batch.output());
+            outcomes.extend(batch.events().iter().map(|event| event.outcome.clone()));
+            report.absorb(&batch);
+        }
+        let sessions = front.sessions();
+        let ids = (0..).map(SessionId).take(sessions.all().len());
+        let sides = ids
+            .flat_map(|id| [Role::Initiator, Role::Responder].map(|role| report.of(id, role)))
+            .map(|side| side.map_or([0; 5], |side| {
+                let tally = side.tally;
+                [tally.packets, tally.bytes, tally.keepalives, tally.malformed, tally.messages()]
+            }))
+            .collect();
+        let reasons =
+            report.failures().iter().map(|group| sessions.explain(group.receiver).to_string()).collect();
+        let seen = Seen {
+            totals: report.totals(),
+            outcomes,
+            failures: report.failures(),
+            front: front.counts(),
+            frames: front.dissector().counts().clone(),
+            sessions: sessions.counts(),
+            notes: front.reader().notes().clone(),
+            sides,
+            reasons,
+        };
+        let _ = (seen.notes.warnings(), seen.frames.warnings());
+        Ok(Self { output, transport_lines: sessions.transport_lines().to_string(), seen })
+    }
+
+    /// Every number is the sum of its parts.
+    fn adds_up(&self) {
+        let Seen { totals, outcomes, failures, front, frames, sides, .. } = &self.seen;
+        let opened = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Opened { .. })).count() as u64;
+        assert_eq!(totals.opened.messages(), opened);
+        assert_eq!(totals.failed, outcomes.len() as u64 - opened);
+        assert!(front.transport <= outcomes.len() as u64, "a message was neither opened nor failed");
+        let grouped: u64 = failures.iter().map(|group| group.messages).sum();
+        assert_eq!(grouped + totals.failed_ungrouped, totals.failed);
+        let sum = |at: usize| sides.iter().map(|side| side[at]).sum::<u64>();
+        let all = totals.opened;
+        assert_eq!([sum(0), sum(1), sum(2), sum(3)], [all.packets, all.bytes, all.keepalives, all.malformed]);
+
+        assert_eq!(frames.frames, front.frames);
+        assert_eq!(frames.datagrams, front.datagrams);
+        assert_eq!(frames.frames, frames.datagrams + frames.fruitless());
+        let sorted = front.not_wireguard + front.handshakes_truncated + front.transport;
+        assert!(sorted <= front.datagrams);
+    }
+
+    /// The output is a sound capture of the packets counted and of all frames of the input.
+    fn output_reads_back(&self, input: &[u8]) {
+        let input = read(input).expect("it was read before");
+        let written = read(&self.output).expect("our own output");
+        assert_eq!(written.notes, Notes::default());
+        assert_eq!(written.secrets, [], "nobody asked for secrets in the output");
+        let (inner, outer): (Vec<_>, Vec<_>) = written.frames.iter().partition(|frame| frame.interface == 0);
+        let all = self.seen.totals.opened;
+        assert_eq!(inner.len() as u64, all.packets);
+        assert_eq!(inner.iter().map(|frame| frame.data.len() as u64).sum::<u64>(), all.bytes);
+        assert!(inner.iter().all(|frame| frame.link == LinkType(101)));
+        assert_eq!(outer.len(), input.frames.len());
+        for (written, read) in outer.iter().zip(&input.frames) {
+            assert_eq!(written.data, read.data);
+            assert_eq!((written.interface, written.link), (read.interface + 1, read.link));
+            assert_eq!(written.time, read.time.max(0));
+            assert_eq!(written.original_len, read.original_len.max(read.data.len() as u32));
+        }
+    }
+}
+
+/// A capture, taken apart.
+struct Read {
+    frames: Vec<Frame>,
+    notes: Notes,
+    secrets: Vec<SecretsBlock>,
+}
+
+struct Frame {
+    data: Vec<u8>,
+    interface: u32,
+    link: LinkType,
+    time: i64,
+    original_len: u32,
+}
+
+fn read(capture: &[u8]) -> Option<Read> {
+    let mut reader = Reader::new(capture).ok()?;
+    let (mut chunk, mut frames) = (Chunk::default(), Vec::new());
+    while reader.fill(&mut chunk).expect("a slice does not fail") {
+        frames.extend(chunk.frames.iter().map(|frame| Frame {
+            data: chunk.data(frame).to_vec(),
+            interface: frame.interface,
+            link: frame.link,
+            time: frame.time.0,
+            original_len: frame.original_len,
+        }));
+    }
+    let notes = reader.notes().clone();
+    Some(Read { frames, notes, secrets: reader.take_secrets() })
+}

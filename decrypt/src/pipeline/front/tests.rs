@@ -1,0 +1,104 @@
+use std::io::Cursor;
+
+use wgtrace_wire::wireguard::{CookieReply, Initiation, Response};
+use zerocopy::{FromZeros as _, IntoBytes as _};
+
+use super::*;
+use crate::key::{PresharedKey, PrivateKey};
+use crate::keylog::NoKeyLog;
+use crate::keypair::{Keypair, message_len};
+use crate::noise::{Initiator, Responder, Tai64n};
+use crate::pipeline::{Encoder, Report, Totals};
+use crate::sessions;
+
+#[test]
+fn handshakes_before_the_second_reading_are_counted_once() {
+    let Handshake { initiation, response, .. } = Handshake::new(1);
+    let cookie = CookieReply { kind: CookieReply::TYPE, ..CookieReply::new_zeroed() };
+    let unknown = Handshake::with_indices(2, 7, 8).data();
+    let capture = capture(&[initiation.as_bytes(), cookie.as_bytes(), response.as_bytes(), &unknown]);
+    let (_, counts) = decrypt(&capture);
+    assert_eq!((counts.initiations, counts.responses), (1, 1));
+    assert_eq!((counts.cookie_replies, counts.duplicates), (1, 0));
+}
+
+#[test]
+fn a_later_handshake_under_the_same_index_opens_what_came_before_it() {
+    // Both responders chose one index; a message of nobody's in between makes the front read ahead.
+    let (mut first, mut second) = (Handshake::new(1), Handshake::new(2));
+    let (early, nobodys) = (first.data(), Handshake::with_indices(3, 7, 8).data());
+    let capture = capture(&[
+        first.initiation.as_bytes(),
+        first.response.as_bytes(),
+        &early,
+        &nobodys,
+        &second.data(),
+        second.initiation.as_bytes(),
+        second.response.as_bytes(),
+    ]);
+    let (totals, _) = decrypt(&capture);
+    assert_eq!((totals.opened.messages(), totals.failed), (2, 1));
+}
+
+/// A handshake between two fixed peers.
+struct Handshake {
+    initiation: Initiation,
+    response: Response,
+    initiator: Keypair,
+}
+
+impl Handshake {
+    fn new(n: u8) -> Self {
+        Self::with_indices(n, u32::from(n), 1000)
+    }
+
+    fn with_indices(n: u8, initiator: u32, responder: u32) -> Self {
+        let (psk, time) = (PresharedKey::NONE, Tai64n::from_unix_nanos(i64::from(n)));
+        let [local, remote, ephemeral, other] = [0xa0, 0xb0, n, 0x80 | n].map(|n| PrivateKey::from_bytes([n; 32]));
+        let index = SessionIndex(initiator);
+        let (pending, initiation) =
+            Initiator::start(&local, &remote.public(), &psk, index, ephemeral, time, &NoKeyLog).unwrap();
+        let received = Responder::receive(&remote, &initiation).unwrap();
+        let (response, _) = received.respond(&psk, SessionIndex(responder), &other, &NoKeyLog).unwrap();
+        let initiator = pending.finish(&response, &NoKeyLog).unwrap();
+        Self { initiation, response, initiator }
+    }
+
+    fn data(&mut self) -> Vec<u8> {
+        let mut buffer = vec![0; message_len(0, 1420)];
+        self.initiator.seal(&mut buffer, 0, 1420).unwrap().to_vec()
+    }
+}
+
+/// Decrypts with the responder's keys, in one chunk.
+fn decrypt(capture: &[u8]) -> (Totals, sessions::Counts) {
+    let mut secrets = Secrets::new();
+    let key = |n: u8| PrivateKey::from_bytes([n; 32]);
+    let mut lines = format!("LOCAL_STATIC_PRIVATE_KEY = {}\n", *key(0xb0).expose_base64());
+    for n in 1..3 {
+        lines += &format!("LOCAL_EPHEMERAL_PRIVATE_KEY = {}\n", *key(0x80 | n).expose_base64());
+    }
+    assert_eq!(secrets.add(lines.as_bytes(), "test"), []);
+    let (source, again) = (Cursor::new(capture.to_vec()), capture.to_vec());
+    let mut front = Front::new(source, Box::new(move || Ok(Cursor::new(again.clone()))), secrets).unwrap();
+    let (mut batch, mut report) = (Batch::new(), Report::new());
+    while front.next(&mut batch).unwrap() {
+        batch.open(&Encoder::discard(), &mut |receiver| front.late_slots(receiver)).unwrap();
+        report.absorb(&batch);
+    }
+    (report.totals(), front.sessions().counts())
+}
+
+/// Bare IPv4 packets with one datagram each.
+fn capture(datagrams: &[&[u8]]) -> Vec<u8> {
+    let mut out = vec![0x4d, 0x3c, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 101, 0, 0, 0];
+    for datagram in datagrams {
+        let len = u16::try_from(datagram.len() + 28).unwrap();
+        out.extend([0; 8]);
+        out.extend([u32::from(len).to_le_bytes(); 2].concat());
+        out.extend([&[0x45, 0], &len.to_be_bytes()[..], &[0, 0, 0, 0, 64, 17, 0, 0]].concat());
+        out.extend([192, 0, 2, 1, 198, 51, 100, 1, 0xca, 0x6c, 0xca, 0x6c]);
+        out.extend([&(len - 20).to_be_bytes()[..], &[0, 0], datagram].concat());
+    }
+    out
+}
