@@ -54,7 +54,8 @@ impl Handshake {
 
     fn with_indices(n: u8, initiator: u32, responder: u32) -> Self {
         let (psk, time) = (PresharedKey::NONE, Tai64n::from_unix_nanos(i64::from(n)));
-        let [local, remote, ephemeral, other] = [0xa0, 0xb0, n, 0x80 | n].map(|n| PrivateKey::from_bytes([n; 32]));
+        let [local, remote, ephemeral, other] =
+            [0xa0, 0xb0, n, 0x80 | n].map(|n| PrivateKey::from_bytes([n; 32]));
         let index = SessionIndex(initiator);
         let (pending, initiation) =
             Initiator::start(&local, &remote.public(), &psk, index, ephemeral, time, &NoKeyLog).unwrap();
