@@ -5,7 +5,7 @@ use zerocopy::{FromZeros as _, IntoBytes as _};
 
 use super::*;
 use crate::key::{PresharedKey, PrivateKey};
-use crate::keylog::NoKeyLog;
+use crate::keylog::{NoKeyLog, write_ephemeral};
 use crate::keypair::{Keypair, message_len};
 use crate::noise::{Initiator, Responder, Tai64n};
 use crate::pipeline::{Encoder, Report, Totals};
@@ -77,7 +77,7 @@ fn decrypt(capture: &[u8]) -> (Totals, sessions::Counts) {
     let key = |n: u8| PrivateKey::from_bytes([n; 32]);
     let mut lines = format!("LOCAL_STATIC_PRIVATE_KEY = {}\n", *key(0xb0).expose_base64());
     for n in 1..3 {
-        lines += &format!("LOCAL_EPHEMERAL_PRIVATE_KEY = {}\n", *key(0x80 | n).expose_base64());
+        write_ephemeral(&mut lines, &key(0x80 | n), &PresharedKey::NONE).unwrap();
     }
     assert_eq!(secrets.add(lines.as_bytes(), "test"), []);
     let (source, again) = (Cursor::new(capture.to_vec()), capture.to_vec());
