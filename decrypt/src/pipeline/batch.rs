@@ -157,6 +157,8 @@ pub enum Outcome {
         receiver: SessionIndex,
         /// Why.
         failure: Failure,
+        /// How many messages, where a datagram held several.
+        messages: u64,
     },
 }
 

@@ -135,11 +135,10 @@ impl Opening<'_, '_> {
                 self.fail(Failure::NotAuthentic);
             }
         }
-        // Segments that the capture cut off whole.
-        while left > 0 {
-            let need = left.min(length);
-            left -= need;
-            self.fail(Failure::Truncated { have: 0, need });
+        // Segments that the capture cut off whole: one event, for their number may be anything.
+        if left > 0 {
+            let messages = left.div_ceil(length) as u64;
+            self.fail_all(Failure::Truncated { have: 0, need: left }, messages);
         }
         true
     }
@@ -197,7 +196,12 @@ impl Opening<'_, '_> {
 
     /// Says why no key opened `payload`.
     pub(super) fn give_up(&mut self, has_key: bool, payload: &[u8]) {
-        self.fail(if payload.len() < self.claimed {
+        let Frame { data, original_len, .. } = self.place.frame;
+        let on_wire = usize::try_from(*original_len).unwrap_or(usize::MAX);
+        self.fail(if payload.len() < self.claimed && data.len() < on_wire {
+            // The frame's numbers are those that capture tools show.
+            Failure::Truncated { have: data.len(), need: on_wire }
+        } else if payload.len() < self.claimed {
             Failure::Truncated { have: payload.len(), need: self.claimed }
         } else if has_key {
             Failure::NotAuthentic
@@ -207,7 +211,11 @@ impl Opening<'_, '_> {
     }
 
     fn fail(&mut self, failure: Failure) {
-        let outcome = Outcome::Failed { receiver: self.receiver, failure };
+        self.fail_all(failure, 1);
+    }
+
+    fn fail_all(&mut self, failure: Failure, messages: u64) {
+        let outcome = Outcome::Failed { receiver: self.receiver, failure, messages };
         self.sink.events.push(Event { job: self.number, outcome });
     }
 }

@@ -99,7 +99,7 @@ fn event(table: &Sessions, outcome: &Came) -> Value {
             let receiver = session.side(sender.other()).index.unwrap();
             json!({ "receiver": receiver.to_string(), "counter": counter.0, "inner_len": inner })
         }
-        Came::Failed { receiver, failure } => {
+        Came::Failed { receiver, failure, .. } => {
             json!({ "receiver": receiver.to_string(), "failed": kind(*failure) })
         }
     }

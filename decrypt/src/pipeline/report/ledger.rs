@@ -93,7 +93,9 @@ impl Ledger {
                 direction.tally.count(inner, malformed);
                 self.totals.opened.count(inner, malformed);
             }
-            Outcome::Failed { receiver, failure } => self.note_failure(receiver, failure, moment),
+            Outcome::Failed { receiver, failure, messages } => {
+                self.note_failure(receiver, failure, messages, moment);
+            }
         }
     }
 
@@ -133,14 +135,14 @@ impl Ledger {
         self.sessions[at].direction_mut(sender)
     }
 
-    fn note_failure(&mut self, receiver: SessionIndex, failure: Failure, first: Moment) {
-        self.totals.failed += 1;
+    fn note_failure(&mut self, receiver: SessionIndex, failure: Failure, messages: u64, first: Moment) {
+        self.totals.failed = self.totals.failed.saturating_add(messages);
         let full = self.failures.len() >= MAX_GROUPS;
         match self.failures.entry((receiver, failure.kind())) {
-            std::collections::hash_map::Entry::Occupied(mut group) => group.get_mut().messages += 1,
-            std::collections::hash_map::Entry::Vacant(_) if full => self.totals.failed_ungrouped += 1,
+            std::collections::hash_map::Entry::Occupied(mut group) => group.get_mut().messages += messages,
+            std::collections::hash_map::Entry::Vacant(_) if full => self.totals.failed_ungrouped += messages,
             std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(FailureGroup { receiver, failure, messages: 1, first });
+                place.insert(FailureGroup { receiver, failure, messages, first });
             }
         }
     }
