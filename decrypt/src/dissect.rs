@@ -81,6 +81,11 @@ impl Dissector {
         }
     }
 
+    /// Whether datagrams to `port` may be a tunnel's that [`Dissector::bare`] descends into.
+    pub(crate) fn tunnels(port: u16) -> bool {
+        tunnel::has_port(port)
+    }
+
     /// What was seen so far, and why frames yielded nothing.
     pub fn counts(&self) -> &Counts {
         &self.counts

@@ -1,8 +1,8 @@
 //! Keys as text: whatever names WireGuard keys, gathered into one set.
 //!
-//! Understood, line by line and mixed in one file: Wireshark's key log, transport key lines
-//! ([`transport`]), configuration of wg(8) and wg-quick(8). A file of one bare key, as `wg genkey`
-//! writes it, is a static private key.
+//! Understood, line by line and mixed in one file: Wireshark's key log,
+//! [transport lines](crate::keylog::TransportLine), configuration of wg(8) and wg-quick(8). A file of
+//! one bare key, as `wg genkey` writes it, is a static private key.
 //!
 //! ```
 //! use wgtrace_decrypt::secrets::Secrets;

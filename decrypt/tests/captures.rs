@@ -21,7 +21,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use expected::{Expected, Run};
-use outcome::Outcome;
+use outcome::{Level, Outcome};
 use serde_json::{Value, json};
 use wgtrace_decrypt::pipeline::{Encoder, Format};
 
@@ -108,7 +108,15 @@ fn nothing_is_written_when_nothing_is_wanted_and_the_outcome_is_the_same() {
             let of = |encoder| Outcome::of(&folder, &expected.capture, &run.keys, &encoder);
             let (discarded, written) = (of(Encoder::discard()), of(Encoder::new(Format::PcapNg, false)));
             assert!(discarded.output.is_empty());
-            assert_eq!(discarded.events, written.events, "{} with {:?}", folder.display(), run.keys);
+            assert_eq!(
+                discarded.outer.events,
+                written.outer.events,
+                "{} with {:?}",
+                folder.display(),
+                run.keys
+            );
+            let inside = |outcome: &Outcome| outcome.inside.as_ref().map(|inside| inside.events.clone());
+            assert_eq!(inside(&discarded), inside(&written), "{} with {:?}", folder.display(), run.keys);
         }
     }
 }
@@ -118,10 +126,7 @@ fn differences(folder: &Path, expected: &Expected, run: &Run) -> Vec<String> {
     let outcome = Outcome::of(folder, &expected.capture, &run.keys, &Encoder::new(Format::PcapNg, false));
     let times = output::times(&folder.join(&expected.capture));
     let pcap = Outcome::of(folder, &expected.capture, &run.keys, &Encoder::new(Format::Pcap, false));
-    let packets: Vec<Value> = output::packets(&outcome.output)
-        .into_iter()
-        .filter(|packet| !expected.is_inside(&packet["receiver"]))
-        .collect();
+    let packets: Vec<Value> = output::packets(&outcome.output);
     let plain: Vec<(i64, Vec<u8>)> = output::pcap_packets(&pcap.output);
     let mut wrong = Vec::new();
     let mut same = |what: &str, have: Value, need: Value| {
@@ -130,23 +135,26 @@ fn differences(folder: &Path, expected: &Expected, run: &Run) -> Vec<String> {
         }
     };
     same("packets", json!(packets), json!(expected.packets(run, &times)));
-    if expected.inside.is_empty() {
-        let hashes: Vec<_> = plain.iter().map(|(time, data)| json!([time, output::sha256(data)])).collect();
-        let need: Vec<_> = packets.iter().map(|packet| json!([packet["time"], packet["sha256"]])).collect();
-        same("classic pcap", json!(hashes), json!(need));
+    let hashes: Vec<_> = plain.iter().map(|(time, data)| json!([time, output::sha256(data)])).collect();
+    let need: Vec<_> = packets.iter().map(|packet| json!([packet["time"], packet["sha256"]])).collect();
+    same("classic pcap", json!(hashes), json!(need));
+    same("events", json!(outcome.outer.events), json!(expected.events(run)));
+    let mut level = |inside: &str, have: &Level, need: &Run| {
+        let mut same = |what: &str, have: Value, need: Value| same(&format!("{inside}{what}"), have, need);
+        same("failures", json!(have.failures), json!(need.failures));
+        same("directions", sorted(have.directions.clone()), sorted(need.directions.clone()));
+        same("sessions", sorted(have.sessions.clone()), sorted(need.sessions.clone()));
+        same("handshake failures", json!(have.handshake_failures), json!(need.handshake_failures));
+    };
+    level("", &outcome.outer, run);
+    if let (Some(have), Some(need)) = (&outcome.inside, &run.inside) {
+        level("inside: ", have, need);
+        same("inside: events", json!(have.events), json!(expected.events_inside(need)));
+        same("inside: handshakes", have.handshakes.clone(), need.counts.clone());
     }
-    let is_outer = |value: &Value| !expected.is_inside(&value["receiver"]);
-    let only_outer =
-        |values: &[Value]| values.iter().filter(|value| is_outer(value)).cloned().collect::<Vec<_>>();
-    same("events", json!(only_outer(&outcome.events)), json!(expected.events(run)));
-    same("failures", json!(only_outer(&outcome.failures)), json!(run.failures));
-    same("directions", sorted(only_outer(&outcome.directions)), sorted(run.directions.clone()));
-    if expected.inside.is_empty() {
-        same("sessions", sorted(outcome.sessions), sorted(run.sessions.clone()));
-        same("handshake failures", json!(outcome.handshake_failures), json!(run.handshake_failures));
-        same("counts", outcome.counts, expected.counts(run));
-        same("cookies", outcome.cookies, run.cookies.clone());
-    }
+    same("a tunnel inside", json!(outcome.inside.is_some()), json!(run.inside.is_some()));
+    same("counts", outcome.counts, expected.counts(run));
+    same("cookies", outcome.cookies, run.cookies.clone());
     same("complaints", json!(outcome.complaints), json!([]));
     wrong
 }

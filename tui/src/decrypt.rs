@@ -40,13 +40,12 @@ pub(crate) fn run(args: &DecryptArgs) -> Result<ExitCode> {
     let header = encoder.header(embedded.as_ref().map(|lines| lines.as_str()))?;
     let jobs = args.jobs.or_else(|| available_parallelism().ok()).map_or(1, std::num::NonZero::get);
     let progress = !args.quiet && std::io::stderr().is_terminal();
-    let (mut front, report) =
-        run::run(front, output, &header, &encoder, jobs, progress.then_some(input.len()))
-            .with_context(|| format!("decrypting {}", args.sources.capture.display()))?;
+    let mut counted = run::run(front, output, &header, &encoder, jobs, progress.then_some(input.len()))
+        .with_context(|| format!("decrypting {}", args.sources.capture.display()))?;
 
     // Keys may come with the capture, and be wrong there.
-    front.take_complaints().iter().for_each(say);
-    let summary = summary::Summary::new(&front, &report);
+    counted.front.take_complaints().iter().for_each(say);
+    let summary = summary::Summary::new(&counted);
     if args.json {
         summary.json(&mut std::io::stdout().lock())?;
     } else if !args.quiet {
@@ -58,7 +57,7 @@ pub(crate) fn run(args: &DecryptArgs) -> Result<ExitCode> {
             std::io::stdout().write_all(text.as_bytes())?;
         }
     }
-    let opened = report.totals().opened.messages() > 0;
+    let opened = counted.report.totals().opened.messages() > 0;
     Ok(if opened { ExitCode::SUCCESS } else { ExitCode::from(EXIT_NOTHING) })
 }
 

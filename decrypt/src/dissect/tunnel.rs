@@ -13,6 +13,12 @@ pub(super) fn over_udp(port: u16, payload: Span<'_>) -> Option<(Layer, Span<'_>)
     }
 }
 
+/// Whether [`over_udp`] may find a tunnel under `port`.
+#[inline]
+pub(super) fn has_port(port: u16) -> bool {
+    matches!(port, VXLAN | VXLAN_LINUX | GENEVE)
+}
+
 /// RFC 7348, 5; the upper flag bit is the group policy extension's. WireGuard's types lack the
 /// identifier flag, so that its messages on this port are not mistaken.
 fn vxlan(span: Span<'_>) -> Option<(Layer, Span<'_>)> {

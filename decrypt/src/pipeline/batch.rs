@@ -5,10 +5,12 @@ use std::ops::Range;
 
 use wgtrace_wire::wireguard::{Counter, SessionIndex};
 
-use crate::aead::RingKey;
+use super::nest::{Layer, MAX_DEPTH};
+use crate::aead::{Aead as _, RingKey};
 use crate::capture::{Chunk, Interface};
 use crate::keypair::Role;
-use crate::session::SessionId;
+use crate::session::{Opener, SessionId};
+use crate::sessions::Sessions;
 
 /// A chunk with the messages found in it, the keys for them, and later what came of them.
 ///
@@ -33,6 +35,8 @@ pub struct Batch {
     pub(super) out: Vec<u8>,
     /// What came of each message, in order.
     pub(super) events: Vec<Event>,
+    /// Messages found in opened packets: at n those in n + 1 tunnels, the last too deep to be opened.
+    pub(super) layers: [Layer; MAX_DEPTH + 1],
     /// Room for trying messages that are not to be written.
     pub(super) scratch: Vec<u8>,
 }
@@ -53,6 +57,14 @@ impl Batch {
         &self.events
     }
 
+    /// What came of each message inside `depth` tunnels, in frame order; as [`Batch::events`] for 0.
+    pub fn events_at(&self, depth: usize) -> &[Event] {
+        match depth.checked_sub(1) {
+            None => &self.events,
+            Some(above) => self.layers.get(above).map_or(&[], |layer| &layer.events),
+        }
+    }
+
     /// Position in the input behind this batch, in bytes.
     pub fn input_offset(&self) -> u64 {
         self.chunk.offset
@@ -66,6 +78,7 @@ impl Batch {
         self.interfaces.clear();
         self.out.clear();
         self.events.clear();
+        self.layers.iter_mut().for_each(Layer::clear);
     }
 }
 
@@ -97,10 +110,26 @@ pub struct Slot {
     pub(super) label: String,
 }
 
+impl Slot {
+    /// Makes `opener` ready for use.
+    pub(super) fn new(sessions: &Sessions, opener: &Opener) -> Option<Self> {
+        let session = sessions.session(opener.session)?;
+        let peer = session.peer().map_or_else(|| "unknown".to_owned(), ToString::to_string);
+        Some(Self {
+            aead: RingKey::new(&opener.key),
+            receiver: opener.receiver,
+            session: opener.session,
+            sender: opener.sender,
+            outbound: session.is_outbound(opener.sender),
+            label: format!(", peer {peer}, index {}, counter ", opener.receiver),
+        })
+    }
+}
+
 /// What came of one transport message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Position of its job in the batch, for the addresses.
+    /// Position of its job in the batch, or of its message in the layer, for the addresses.
     pub(super) job: usize,
     /// What came of it.
     pub outcome: Outcome,
@@ -128,6 +157,8 @@ pub enum Outcome {
         receiver: SessionIndex,
         /// Why.
         failure: Failure,
+        /// How many messages, where a datagram held several.
+        messages: u64,
     },
 }
 

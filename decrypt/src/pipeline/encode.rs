@@ -16,6 +16,7 @@ use pcap_file::pcapng::{PcapNgWriteError, PcapNgWriter};
 use wgtrace_wire::wireguard::Counter;
 
 use super::batch::Slot;
+use super::open::Place;
 use crate::capture::{Frame, Interface, LinkType, SecretsBlock, Timestamp};
 
 /// Container of the output.
@@ -162,7 +163,7 @@ impl Encoder {
         out: &mut Vec<u8>,
         start: &Start,
         length: usize,
-        frame: &Frame,
+        place: &Place<'_>,
         slot: &Slot,
         counter: Counter,
     ) {
@@ -176,7 +177,7 @@ impl Encoder {
             Some(Format::PcapNg) => {
                 out.truncate(start.data + length);
                 pad(out, length);
-                inner_options(out, frame.number, slot, counter);
+                inner_options(out, place, slot, counter);
                 close_epb(out, start.record, length, u32_of(length));
             }
         }
@@ -222,7 +223,7 @@ fn close_epb(out: &mut Vec<u8>, record: usize, captured: usize, original: u32) {
 }
 
 /// Flags and comment behind the packet, then the end of the block.
-fn inner_options(out: &mut Vec<u8>, frame: u64, slot: &Slot, counter: Counter) {
+fn inner_options(out: &mut Vec<u8>, place: &Place<'_>, slot: &Slot, counter: Counter) {
     const FLAGS: [u8; 4] = [2, 0, 4, 0];
     const COMMENT: [u8; 2] = [1, 0];
     let flags = if slot.outbound { OUTBOUND } else { INBOUND };
@@ -233,7 +234,10 @@ fn inner_options(out: &mut Vec<u8>, frame: u64, slot: &Slot, counter: Counter) {
     out.extend_from_slice(&[0; 2]);
     let text = out.len();
     out.extend_from_slice(b"frame ");
-    out.extend_from_slice(itoa::Buffer::new().format(frame).as_bytes());
+    out.extend_from_slice(itoa::Buffer::new().format(place.frame.number).as_bytes());
+    if let Some(carrier) = place.inside {
+        out.extend_from_slice(format!(", inside {carrier}").as_bytes());
+    }
     out.extend_from_slice(slot.label.as_bytes());
     out.extend_from_slice(itoa::Buffer::new().format(counter.0).as_bytes());
     let length = out.len() - text;

@@ -1,5 +1,7 @@
 //! The part that goes first and in order: reading, dissecting, learning.
 
+mod gather;
+
 use std::collections::HashMap;
 use std::io::Read;
 use std::ops::Range;
@@ -9,7 +11,7 @@ use zerocopy::FromBytes as _;
 
 use super::batch::{Batch, Job, Slot};
 use crate::aead::{Aead as _, RingKey};
-use crate::capture::{self, CHUNK_LEN, Chunk, Reader, SecretsBlock};
+use crate::capture::{self, CHUNK_LEN, Chunk, Reader};
 use crate::dissect::{Datagram, Dissector};
 use crate::secrets::{Complaint, Secrets};
 use crate::session::{Moment, Opener};
@@ -55,8 +57,6 @@ pub struct Counts {
     /// Secrets found in the capture's own Decryption Secrets Blocks, in blocks.
     pub secrets_blocks: u64,
 }
-
-type Learn<R> = fn(&mut Front<R>, &Chunk, &Datagram);
 
 /// What a datagram turned out to be.
 enum Kind {
@@ -147,66 +147,6 @@ impl<R: Read> Front<R> {
         Ok(true)
     }
 
-    /// Reads the whole capture for handshakes and secrets, unless that was done.
-    ///
-    /// # Errors
-    /// The capture cannot be opened or read a second time.
-    pub fn gather(&mut self) -> Result<(), capture::Error> {
-        if self.gathered {
-            return Ok(());
-        }
-        self.gathered = true;
-        let learn: Learn<R> = |front, chunk, datagram| {
-            front.sort(chunk, datagram);
-        };
-        self.scan(learn)?;
-        // Reserved bytes make a handshake only with a known mac1, and keys may have come last.
-        if self.passed_over > 0 {
-            self.scan(Self::learn_passed_over)?;
-        }
-        self.sessions.reconsider();
-        Ok(())
-    }
-
-    /// Shows `learn` every datagram of the capture, from its beginning.
-    fn scan(&mut self, learn: Learn<R>) -> Result<(), capture::Error> {
-        let mut reader = Reader::new((self.reopen)()?)?;
-        let mut dissector = Dissector::new();
-        let (mut chunk, mut datagrams) = (Chunk::default(), Vec::new());
-        let mut absorbed = 0;
-        loop {
-            let more = reader.fill(&mut chunk)?;
-            absorbed = self.absorb_secrets(reader.take_secrets(), absorbed);
-            if !more {
-                return Ok(());
-            }
-            datagrams.clear();
-            for frame in 0..chunk.frames.len() {
-                dissector.dissect(&mut chunk, frame, &mut datagrams);
-            }
-            for datagram in &datagrams {
-                learn(self, &chunk, datagram);
-            }
-            if let Some(last) = chunk.frames.last() {
-                self.sessions.learned(last.number);
-            }
-        }
-    }
-
-    fn learn_passed_over(&mut self, chunk: &Chunk, datagram: &Datagram) {
-        let payload = chunk.bytes.get(datagram.payload.clone()).unwrap_or_default();
-        let Some(frame) = chunk.frames.get(datagram.frame) else { return };
-        if reserved_is_zero(payload) {
-            return;
-        }
-        if let Ok(message) = Message::parse(payload)
-            && self.sessions.knows_mac1(&message)
-            && !self.sessions.has_seen(&message)
-        {
-            self.sessions.learn(&message, Moment { frame: frame.number, time: frame.time });
-        }
-    }
-
     /// Keys for `receiver` once the whole capture is known, for a message that none of its batch's
     /// candidates opened.
     ///
@@ -241,22 +181,6 @@ impl<R: Read> Front<R> {
     /// Complaints about the capture's own secrets since the last call.
     pub fn take_complaints(&mut self) -> Vec<Complaint> {
         std::mem::take(&mut self.complaints)
-    }
-
-    /// Adds the secrets of `blocks`, the capture's `from`th and following; gives back how many
-    /// blocks came by. Blocks that another pass has read change nothing.
-    fn absorb_secrets(&mut self, blocks: Vec<SecretsBlock>, from: u64) -> u64 {
-        let mut ordinal = from;
-        for block in blocks {
-            ordinal += 1;
-            if ordinal > self.counts.secrets_blocks {
-                self.counts.secrets_blocks = ordinal;
-                let mut secrets = Secrets::new();
-                self.complaints.extend(secrets.add(&block.payload, "decryption secrets block"));
-                self.sessions.add_secrets(secrets);
-            }
-        }
-        ordinal
     }
 
     /// Tells what a datagram is, and learns from it when it belongs to a handshake.

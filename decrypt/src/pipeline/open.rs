@@ -6,6 +6,7 @@ use zerocopy::FromBytes as _;
 use super::batch::{Batch, Event, Failure, Job, Outcome, Slot};
 use super::encode::Encoder;
 use super::inner::Inner;
+use super::nest::Layer;
 use super::split;
 use crate::aead::{Aead as _, RingKey};
 use crate::capture::Frame;
@@ -21,12 +22,13 @@ impl Batch {
     /// # Errors
     /// Whatever `late` returns.
     pub fn open<E>(&mut self, encoder: &Encoder, late: Late<'_, E>) -> Result<(), E> {
-        let Self { chunk, jobs, slots, picks, interfaces, complete, out, events, scratch, .. } = self;
+        let Self { chunk, jobs, slots, picks, interfaces, complete, out, events, scratch, layers, .. } = self;
+        let [inside, ..] = layers;
         for interface in interfaces.iter() {
             encoder.interface(out, interface);
         }
         let mut outer = chunk.frames.iter();
-        let mut sink = Sink { encoder, out, events, scratch };
+        let mut sink = Sink { encoder, out, events, scratch, inside };
         for (number, job) in jobs.iter().enumerate() {
             if encoder.keeps_outer() {
                 // Everything up to and including the job's own frame.
@@ -39,23 +41,21 @@ impl Batch {
             let payload = chunk.bytes.get(job.payload.clone()).unwrap_or_default();
             let candidates = picks.get(job.picks.clone()).unwrap_or_default();
             let known = candidates.iter().filter_map(|&pick| slots.get(usize::try_from(pick).ok()?));
-            let mut opening = Opening { sink: &mut sink, number, job, frame };
+            let place = Place { position: job.frame, frame, inside: None };
+            let Job { receiver, claimed, .. } = *job;
+            let mut opening = Opening { sink: &mut sink, number, receiver, claimed, place };
             if opening.with(known, payload) {
                 continue;
             }
-            let mut failure = if candidates.is_empty() { Failure::NoKey } else { Failure::NotAuthentic };
-            if payload.len() < job.claimed {
-                failure = Failure::Truncated { have: payload.len(), need: job.claimed };
-            } else if !*complete {
+            let mut has_key = !candidates.is_empty();
+            if payload.len() >= job.claimed && !*complete {
                 let slots = late(job.receiver)?;
                 if opening.with(slots.iter(), payload) {
                     continue;
                 }
-                if !slots.is_empty() {
-                    failure = Failure::NotAuthentic;
-                }
+                has_key |= !slots.is_empty();
             }
-            opening.fail(failure);
+            opening.give_up(has_key, payload);
         }
         if encoder.keeps_outer() {
             for frame in outer {
@@ -67,25 +67,41 @@ impl Batch {
 }
 
 /// Where results go.
-struct Sink<'a> {
-    encoder: &'a Encoder,
-    out: &'a mut Vec<u8>,
-    events: &'a mut Vec<Event>,
-    scratch: &'a mut Vec<u8>,
+pub(super) struct Sink<'a> {
+    pub(super) encoder: &'a Encoder,
+    pub(super) out: &'a mut Vec<u8>,
+    pub(super) events: &'a mut Vec<Event>,
+    pub(super) scratch: &'a mut Vec<u8>,
+    /// Takes the messages that are found in opened packets.
+    pub(super) inside: &'a mut Layer,
 }
 
 /// One datagram being opened.
-struct Opening<'s, 'a> {
-    sink: &'s mut Sink<'a>,
-    number: usize,
-    job: &'s Job,
-    frame: &'s Frame,
+pub(super) struct Opening<'s, 'a> {
+    pub(super) sink: &'s mut Sink<'a>,
+    /// Position of the datagram, for its events.
+    pub(super) number: usize,
+    /// Index of the receiving side.
+    pub(super) receiver: SessionIndex,
+    /// Length of the datagram's payload on the wire.
+    pub(super) claimed: usize,
+    pub(super) place: Place<'s>,
+}
+
+/// Where a datagram was found.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'s> {
+    /// Position of the frame in the chunk.
+    pub(super) position: usize,
+    pub(super) frame: &'s Frame,
+    /// Receiver index of the message that it was in, if it came out of a tunnel.
+    pub(super) inside: Option<SessionIndex>,
 }
 
 impl Opening<'_, '_> {
     /// Tries the datagram under each key, as one message or as a super-frame; `true` when it opened.
-    fn with<'k>(&mut self, keys: impl Iterator<Item = &'k Slot>, payload: &[u8]) -> bool {
-        let whole = payload.len() >= self.job.claimed;
+    pub(super) fn with<'k>(&mut self, keys: impl Iterator<Item = &'k Slot>, payload: &[u8]) -> bool {
+        let whole = payload.len() >= self.claimed;
         for slot in keys {
             if payload.len() <= split::LIKELY && whole && self.message(slot, payload) {
                 return true;
@@ -109,7 +125,7 @@ impl Opening<'_, '_> {
         if !self.message(slot, first) {
             return false;
         }
-        let mut left = self.job.claimed.saturating_sub(first.len());
+        let mut left = self.claimed.saturating_sub(first.len());
         for segment in segments {
             let need = left.min(length);
             left -= need;
@@ -119,11 +135,10 @@ impl Opening<'_, '_> {
                 self.fail(Failure::NotAuthentic);
             }
         }
-        // Segments that the capture cut off whole.
-        while left > 0 {
-            let need = left.min(length);
-            left -= need;
-            self.fail(Failure::Truncated { have: 0, need });
+        // Segments that the capture cut off whole: one event, for their number may be anything.
+        if left > 0 {
+            let messages = left.div_ceil(length) as u64;
+            self.fail_all(Failure::Truncated { have: 0, need: left }, messages);
         }
         true
     }
@@ -135,14 +150,14 @@ impl Opening<'_, '_> {
             return false;
         }
         let counter = Counter(header.counter.get());
-        let Sink { encoder, out, events, scratch } = &mut *self.sink;
+        let Sink { encoder, out, events, scratch, inside } = &mut *self.sink;
         let out = if encoder.writes() {
             out
         } else {
             scratch.clear();
             scratch
         };
-        let start = encoder.begin(out, self.frame);
+        let start = encoder.begin(out, self.place.frame);
         out.extend_from_slice(sealed);
         let Some(room) = out.get_mut(start.data..) else { return false };
         let Some(plain) = open(&slot.aead, counter, room) else {
@@ -150,15 +165,21 @@ impl Opening<'_, '_> {
             return false;
         };
         let inner = Inner::of(plain);
-        let length = match inner {
-            Inner::Keepalive => 0,
-            Inner::Packet(length) => length,
-            Inner::Malformed => plain.len(),
+        let (length, carries) = match inner {
+            Inner::Keepalive => (0, false),
+            Inner::Packet(length) => {
+                let packet = plain.get(..length).unwrap_or_default();
+                (length, inside.keep(packet, self.place.position, slot.receiver))
+            }
+            Inner::Malformed => (plain.len(), false),
         };
         if inner == Inner::Keepalive {
             out.truncate(start.record);
         } else {
-            encoder.finish(out, &start, length, self.frame, slot, counter);
+            encoder.finish(out, &start, length, &self.place, slot, counter);
+        }
+        if carries {
+            inside.put_behind(out.len());
         }
         events.push(Event {
             job: self.number,
@@ -173,8 +194,28 @@ impl Opening<'_, '_> {
         true
     }
 
+    /// Says why no key opened `payload`.
+    pub(super) fn give_up(&mut self, has_key: bool, payload: &[u8]) {
+        let Frame { data, original_len, .. } = self.place.frame;
+        let on_wire = usize::try_from(*original_len).unwrap_or(usize::MAX);
+        self.fail(if payload.len() < self.claimed && data.len() < on_wire {
+            // The frame's numbers are those that capture tools show.
+            Failure::Truncated { have: data.len(), need: on_wire }
+        } else if payload.len() < self.claimed {
+            Failure::Truncated { have: payload.len(), need: self.claimed }
+        } else if has_key {
+            Failure::NotAuthentic
+        } else {
+            Failure::NoKey
+        });
+    }
+
     fn fail(&mut self, failure: Failure) {
-        let outcome = Outcome::Failed { receiver: self.job.receiver, failure };
+        self.fail_all(failure, 1);
+    }
+
+    fn fail_all(&mut self, failure: Failure, messages: u64) {
+        let outcome = Outcome::Failed { receiver: self.receiver, failure, messages };
         self.sink.events.push(Event { job: self.number, outcome });
     }
 }

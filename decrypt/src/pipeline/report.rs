@@ -1,85 +1,20 @@
 //! What came of a capture: sessions, counters, and everything that did not open.
 
-use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
+mod ledger;
 
-use wgtrace_wire::wireguard::SessionIndex;
-
-use super::batch::{Batch, Failure, Outcome};
-use super::track::CounterTrack;
+use super::batch::{Batch, Event};
+use super::nest::MAX_DEPTH;
 use crate::keypair::Role;
 use crate::session::{Moment, SessionId};
 
-/// Directions whose replay window is kept at a time, 1 KiB each.
-const ACTIVE: usize = 4096;
-/// Receiver indices told apart in the report of failures.
-const MAX_GROUPS: usize = 4096;
+pub use self::ledger::{DirectionReport, FailureGroup, Ledger, SessionReport, Tally, Totals};
 
 /// Takes the opened batches in order and counts.
 #[derive(Debug, Default)]
 pub struct Report {
-    sessions: Vec<SessionReport>,
-    active: VecDeque<(usize, Role)>,
-    failures: HashMap<(SessionIndex, u8), FailureGroup>,
-    totals: Totals,
-}
-
-/// Both directions of a session.
-#[derive(Debug, Default)]
-pub struct SessionReport {
-    directions: [DirectionReport; 2],
-}
-
-/// The messages that one side of a session sent.
-#[derive(Debug, Default)]
-pub struct DirectionReport {
-    /// What was in them.
-    pub tally: Tally,
-    /// First and last message.
-    pub span: Option<(Moment, Moment)>,
-    /// Sender's address in the last message.
-    pub endpoint: Option<SocketAddr>,
-    /// How often that address changed.
-    pub roamed: u64,
-    /// What the counters tell.
-    pub counters: CounterTrack,
-}
-
-/// What opened messages hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
-    /// Inner packets.
-    pub packets: u64,
-    /// Bytes of the inner packets, padding removed.
-    pub bytes: u64,
-    /// Messages with nothing in them.
-    pub keepalives: u64,
-    /// Inner packets that are no IP packet of their own length.
-    pub malformed: u64,
-}
-
-/// Sums over the whole capture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Totals {
-    /// Messages that opened.
-    pub opened: Tally,
-    /// Messages that no key opened.
-    pub failed: u64,
-    /// Messages among them whose index is not told apart, because there were too many indices.
-    pub failed_ungrouped: u64,
-}
-
-/// Messages under one receiver index that failed in the same way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FailureGroup {
-    /// Index of the receiving side.
-    pub receiver: SessionIndex,
-    /// How the first of them failed.
-    pub failure: Failure,
-    /// How many.
-    pub messages: u64,
-    /// The first of them.
-    pub first: Moment,
+    outer: Ledger,
+    /// At n the messages inside n + 1 tunnels.
+    inside: [Ledger; MAX_DEPTH],
 }
 
 impl Report {
@@ -88,115 +23,47 @@ impl Report {
         Self::default()
     }
 
-    /// Counts the events of an opened batch; batches are to come in the order of their tickets.
+    /// Counts the events of an opened batch; batches are to come in the order of their tickets, each
+    /// after `Nest::descend`.
     pub fn absorb(&mut self, batch: &Batch) {
-        for event in &batch.events {
-            let Some(job) = batch.jobs.get(event.job) else { continue };
-            let Some(frame) = batch.chunk.frames.get(job.frame) else { continue };
-            let moment = Moment { frame: frame.number, time: frame.time };
-            match event.outcome {
-                Outcome::Opened { session, sender, counter, inner, malformed } => {
-                    let direction = self.direction(session, sender);
-                    direction.note_address(job.src);
-                    direction.span = Some((direction.span.map_or(moment, |(first, _)| first), moment));
-                    direction.counters.note(counter);
-                    direction.tally.count(inner, malformed);
-                    self.totals.opened.count(inner, malformed);
-                }
-                Outcome::Failed { receiver, failure } => self.note_failure(receiver, failure, moment),
+        let moment = |position: usize| {
+            let frame = batch.chunk.frames.get(position)?;
+            Some(Moment { frame: frame.number, time: frame.time })
+        };
+        for Event { job, outcome } in &batch.events {
+            let Some(job) = batch.jobs.get(*job) else { continue };
+            let Some(moment) = moment(job.frame) else { continue };
+            self.outer.note(outcome, job.src, moment);
+        }
+        for (ledger, layer) in self.inside.iter_mut().zip(&batch.layers) {
+            for Event { job, outcome } in &layer.events {
+                let Some(message) = layer.messages.get(*job) else { continue };
+                let Some(moment) = moment(message.position) else { continue };
+                ledger.note(outcome, message.src, moment);
             }
         }
     }
 
-    /// The messages that `sender` sent in `session`.
+    /// The messages that `sender` sent in `session`, in no other tunnel.
     pub fn of(&self, session: SessionId, sender: Role) -> Option<&DirectionReport> {
-        Some(self.sessions.get(session.0 as usize)?.direction(sender))
+        self.outer.of(session, sender)
     }
 
-    /// Sums over everything absorbed.
+    /// Sums over the messages absorbed that were in no other tunnel.
     pub fn totals(&self) -> Totals {
-        self.totals
+        self.outer.totals()
     }
 
-    /// What did not open, by first occurrence.
+    /// What of them did not open, by first occurrence.
     pub fn failures(&self) -> Vec<FailureGroup> {
-        let mut groups: Vec<FailureGroup> = self.failures.values().copied().collect();
-        groups.sort_by_key(|group| (group.first.frame, group.receiver));
-        groups
+        self.outer.failures()
     }
 
-    fn direction(&mut self, session: SessionId, sender: Role) -> &mut DirectionReport {
-        let at = session.0 as usize;
-        if at >= self.sessions.len() {
-            self.sessions.resize_with(at + 1, SessionReport::default);
+    /// The counts of the messages inside `depth` tunnels; depth 0 is what the other methods tell.
+    pub fn at(&self, depth: usize) -> Option<&Ledger> {
+        match depth.checked_sub(1) {
+            None => Some(&self.outer),
+            Some(above) => self.inside.get(above),
         }
-        let fresh = self.sessions.get(at).is_some_and(|s| !s.direction(sender).counters.is_active());
-        if fresh {
-            self.active.push_back((at, sender));
-            if self.active.len() > ACTIVE
-                && let Some((oldest, sender)) = self.active.pop_front()
-                && let Some(session) = self.sessions.get_mut(oldest)
-            {
-                session.direction_mut(sender).counters.rest();
-            }
-        }
-        #[expect(clippy::indexing_slicing, reason = "resized just above")]
-        self.sessions[at].direction_mut(sender)
-    }
-
-    fn note_failure(&mut self, receiver: SessionIndex, failure: Failure, first: Moment) {
-        self.totals.failed += 1;
-        let full = self.failures.len() >= MAX_GROUPS;
-        match self.failures.entry((receiver, failure.kind())) {
-            std::collections::hash_map::Entry::Occupied(mut group) => group.get_mut().messages += 1,
-            std::collections::hash_map::Entry::Vacant(_) if full => self.totals.failed_ungrouped += 1,
-            std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(FailureGroup { receiver, failure, messages: 1, first });
-            }
-        }
-    }
-}
-
-impl SessionReport {
-    fn direction(&self, sender: Role) -> &DirectionReport {
-        let [initiator, responder] = &self.directions;
-        match sender {
-            Role::Initiator => initiator,
-            Role::Responder => responder,
-        }
-    }
-
-    fn direction_mut(&mut self, sender: Role) -> &mut DirectionReport {
-        let [initiator, responder] = &mut self.directions;
-        match sender {
-            Role::Initiator => initiator,
-            Role::Responder => responder,
-        }
-    }
-}
-
-impl DirectionReport {
-    fn note_address(&mut self, address: SocketAddr) {
-        if self.endpoint != Some(address) {
-            self.roamed += u64::from(self.endpoint.is_some());
-            self.endpoint = Some(address);
-        }
-    }
-}
-
-impl Tally {
-    /// Messages of any kind.
-    pub fn messages(&self) -> u64 {
-        self.packets + self.keepalives
-    }
-
-    fn count(&mut self, inner: usize, malformed: bool) {
-        if inner == 0 {
-            self.keepalives += 1;
-        } else {
-            self.packets += 1;
-            self.bytes += inner as u64;
-        }
-        self.malformed += u64::from(malformed);
     }
 }

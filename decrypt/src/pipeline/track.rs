@@ -73,7 +73,9 @@ mod tests {
 
     fn track(counters: &[u64]) -> CounterTrack {
         let mut track = CounterTrack::default();
-        counters.iter().for_each(|&counter| track.note(Counter(counter)));
+        for &counter in counters {
+            track.note(Counter(counter));
+        }
         track
     }
 

@@ -9,8 +9,8 @@ pub(crate) struct Expected {
     pub(crate) capture: String,
     counts: Value,
     messages: Vec<Value>,
-    /// Messages inside inner packets: nobody has to find them.
-    pub(crate) inside: Vec<Value>,
+    /// Messages inside inner packets.
+    inside: Vec<Value>,
     pub(crate) runs: Vec<Run>,
 }
 
@@ -26,8 +26,10 @@ pub(crate) struct Run {
     failing: Vec<(usize, Value)>,
     pub(crate) handshake_failures: Vec<Value>,
     pub(crate) cookies: Value,
-    /// What the frames are, where these keys tell less about them.
-    counts: Value,
+    /// What the frames are, where these keys tell less about them; inside a tunnel, always.
+    pub(crate) counts: Value,
+    /// What has to come out of the tunnel inside.
+    pub(crate) inside: Option<Box<Run>>,
 }
 
 impl Expected {
@@ -44,47 +46,67 @@ impl Expected {
         }
     }
 
-    pub(crate) fn is_inside(&self, receiver: &Value) -> bool {
-        self.inside.iter().any(|message| message["receiver"] == *receiver)
-    }
-
     pub(crate) fn counts(&self, run: &Run) -> Value {
         if run.counts.is_null() { self.counts.clone() } else { run.counts.clone() }
     }
 
     /// Every message that opens or fails, in order.
     pub(crate) fn events(&self, run: &Run) -> Vec<Value> {
-        let event = |(position, message): (usize, &Value)| match run.failure(position) {
-            Some(kind) => json!({ "receiver": message["receiver"], "failed": kind }),
-            None => json!({
-                "receiver": message["receiver"],
-                "counter": message["counter"],
-                "inner_len": message["inner_len"],
-            }),
-        };
-        self.messages.iter().enumerate().map(event).collect()
+        events(&self.messages, run)
     }
 
-    /// The packets of the output, in order.
+    /// The same of those inside another tunnel.
+    pub(crate) fn events_inside(&self, run: &Run) -> Vec<Value> {
+        events(&self.inside, run)
+    }
+
+    /// The packets of the output, in order: behind each what it carries.
     pub(crate) fn packets(&self, run: &Run, times: &[i64]) -> Vec<Value> {
-        let opened =
-            self.messages.iter().enumerate().filter(|(position, _)| run.failure(*position).is_none());
-        opened
-            .filter(|(_, message)| message["inner_len"] != 0)
-            .map(|(_, message)| {
-                let frame = usize::try_from(message["frame"].as_u64().unwrap()).unwrap();
-                json!({
-                    "frame": frame,
-                    "time": times[frame - 1],
-                    "receiver": message["receiver"],
-                    "counter": message["counter"],
-                    "len": message["inner_len"],
-                    "sha256": message["inner_sha256"],
-                    "outbound": message["from"] == run.side.as_str(),
-                })
+        let inside: Vec<Value> =
+            run.inside.iter().flat_map(|run| packets(&self.inside, run, times)).collect();
+        packets(&self.messages, run, times)
+            .into_iter()
+            .flat_map(|packet| {
+                let is_in = |other: &&Value| {
+                    other["frame"] == packet["frame"] && other["carrier"] == packet["receiver"]
+                };
+                let behind: Vec<Value> = inside.iter().filter(is_in).cloned().collect();
+                std::iter::once(packet).chain(behind)
             })
             .collect()
     }
+}
+
+fn events(messages: &[Value], run: &Run) -> Vec<Value> {
+    let event = |(position, message): (usize, &Value)| match run.failure(position) {
+        Some(kind) => json!({ "receiver": message["receiver"], "failed": kind }),
+        None => json!({
+            "receiver": message["receiver"],
+            "counter": message["counter"],
+            "inner_len": message["inner_len"],
+        }),
+    };
+    messages.iter().enumerate().map(event).collect()
+}
+
+fn packets(messages: &[Value], run: &Run, times: &[i64]) -> Vec<Value> {
+    let opened = messages.iter().enumerate().filter(|(position, _)| run.failure(*position).is_none());
+    opened
+        .filter(|(_, message)| message["inner_len"] != 0)
+        .map(|(_, message)| {
+            let frame = usize::try_from(message["frame"].as_u64().unwrap()).unwrap();
+            json!({
+                "frame": frame,
+                "carrier": message["carrier"],
+                "time": times[frame - 1],
+                "receiver": message["receiver"],
+                "counter": message["counter"],
+                "len": message["inner_len"],
+                "sha256": message["inner_sha256"],
+                "outbound": message["from"] == run.side.as_str(),
+            })
+        })
+        .collect()
 }
 
 impl Run {
@@ -119,6 +141,7 @@ impl Run {
             handshake_failures: list(&value["handshake_failures"]),
             cookies: json!([value["cookies_opened"], value["mac2_verified"]]),
             counts: value["counts"].clone(),
+            inside: value.get("inside").map(|inside| Box::new(Self::from_value(inside))),
         }
     }
 

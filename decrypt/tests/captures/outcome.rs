@@ -6,22 +6,47 @@ use std::path::Path;
 use serde_json::{Value, json};
 use wgtrace_decrypt::capture::Error;
 use wgtrace_decrypt::keypair::Role;
-use wgtrace_decrypt::pipeline::{Batch, DirectionReport, Encoder, Failure, Front, Outcome as Came, Report};
+use wgtrace_decrypt::pipeline::{
+    Batch, DirectionReport, Encoder, Failure, Front, Ledger, Nest, Outcome as Came, Report,
+};
 use wgtrace_decrypt::secrets::Secrets;
 use wgtrace_decrypt::session::{Origin, SessionId};
-use wgtrace_decrypt::sessions::Reason;
+use wgtrace_decrypt::sessions::{Reason, Sessions};
 
 pub(crate) struct Outcome {
     pub(crate) output: Vec<u8>,
+    pub(crate) outer: Level,
+    /// Inside one tunnel, if there is anything.
+    pub(crate) inside: Option<Level>,
+    pub(crate) counts: Value,
+    pub(crate) cookies: Value,
+    pub(crate) complaints: Vec<String>,
+    pub(crate) transport_lines: String,
+}
+
+/// What came of the messages inside equally many tunnels.
+pub(crate) struct Level {
     pub(crate) events: Vec<Value>,
     pub(crate) failures: Vec<Value>,
     pub(crate) directions: Vec<Value>,
     pub(crate) sessions: Vec<Value>,
     pub(crate) handshake_failures: Vec<Value>,
-    pub(crate) counts: Value,
-    pub(crate) cookies: Value,
-    pub(crate) complaints: Vec<String>,
-    pub(crate) transport_lines: String,
+    /// Initiations and responses.
+    pub(crate) handshakes: Value,
+}
+
+impl Level {
+    fn of(table: &Sessions, ledger: &Ledger, came: &[Came]) -> Self {
+        let counts = table.counts();
+        Self {
+            events: came.iter().map(|outcome| event(table, outcome)).collect(),
+            failures: failures(table, ledger),
+            directions: directions(table, ledger),
+            sessions: sessions(table, ledger),
+            handshake_failures: handshake_failures(table),
+            handshakes: json!({ "initiations": counts.initiations, "responses": counts.responses }),
+        }
+    }
 }
 
 impl Outcome {
@@ -37,22 +62,28 @@ impl Outcome {
         let reopen = Box::new(move || Ok(File::open(&path).unwrap()));
         let mut front = Front::new(source, reopen, secrets).unwrap();
         let mut output = encoder.header(None).unwrap();
-        let (mut batch, mut report, mut came) = (Batch::new(), Report::new(), Vec::new());
+        let (mut batch, mut nest, mut report) = (Batch::new(), Nest::new(), Report::new());
+        let mut came = [Vec::new(), Vec::new()];
         while front.next(&mut batch).unwrap() {
             batch.open::<Error>(encoder, &mut |receiver| front.late_slots(receiver)).unwrap();
+            let secrets = || {
+                front.gather()?;
+                Ok::<_, Error>(front.sessions().secrets().clone())
+            };
+            nest.descend(&mut batch, encoder, secrets).unwrap();
             report.absorb(&batch);
             output.extend_from_slice(batch.output());
-            came.extend(batch.events().iter().map(|event| event.outcome.clone()));
+            for (depth, came) in came.iter_mut().enumerate() {
+                came.extend(batch.events_at(depth).iter().map(|event| event.outcome.clone()));
+            }
+            assert!(batch.events_at(2).is_empty());
         }
         complaints.extend(front.take_complaints().iter().map(ToString::to_string));
         assert_eq!(report.totals().opened.malformed, 0, "{}", folder.display());
         Self {
             output,
-            events: came.iter().map(|outcome| event(&front, outcome)).collect(),
-            failures: failures(&front, &report),
-            directions: directions(&front, &report),
-            sessions: sessions(&front),
-            handshake_failures: handshake_failures(&front),
+            outer: Level::of(front.sessions(), report.at(0).unwrap(), &came[0]),
+            inside: nest.tables().next().map(|table| Level::of(table, report.at(1).unwrap(), &came[1])),
             counts: counts(&front),
             cookies: cookies(&front),
             complaints,
@@ -61,25 +92,25 @@ impl Outcome {
     }
 }
 
-fn event(front: &Front<File>, outcome: &Came) -> Value {
+fn event(table: &Sessions, outcome: &Came) -> Value {
     match outcome {
         Came::Opened { session, sender, counter, inner, .. } => {
-            let session = front.sessions().session(*session).unwrap();
+            let session = table.session(*session).unwrap();
             let receiver = session.side(sender.other()).index.unwrap();
             json!({ "receiver": receiver.to_string(), "counter": counter.0, "inner_len": inner })
         }
-        Came::Failed { receiver, failure } => {
+        Came::Failed { receiver, failure, .. } => {
             json!({ "receiver": receiver.to_string(), "failed": kind(*failure) })
         }
     }
 }
 
-fn failures(front: &Front<File>, report: &Report) -> Vec<Value> {
-    let groups = report.failures().into_iter();
+fn failures(table: &Sessions, ledger: &Ledger) -> Vec<Value> {
+    let groups = ledger.failures().into_iter();
     groups
         .map(|group| {
             let reason = match group.failure {
-                Failure::NoKey => front.sessions().explain(group.receiver),
+                Failure::NoKey => table.explain(group.receiver),
                 Failure::NotAuthentic => Reason::NotAuthentic(group.receiver),
                 Failure::Truncated { have, need } => Reason::Truncated { have, need },
             };
@@ -102,11 +133,11 @@ fn kind(failure: Failure) -> &'static str {
     }
 }
 
-fn directions(front: &Front<File>, report: &Report) -> Vec<Value> {
+fn directions(table: &Sessions, ledger: &Ledger) -> Vec<Value> {
     let mut directions = Vec::new();
-    for (id, session) in (0..).map(SessionId).zip(front.sessions().all()) {
+    for (id, session) in (0..).map(SessionId).zip(table.all()) {
         for sender in [Role::Initiator, Role::Responder] {
-            if let Some(sent) = report.of(id, sender).filter(|sent| sent.span.is_some()) {
+            if let Some(sent) = ledger.of(id, sender).filter(|sent| sent.span.is_some()) {
                 let receiver = session.side(sender.other()).index.unwrap();
                 directions.push(direction(&receiver.to_string(), sent));
             }
@@ -132,18 +163,24 @@ fn direction(receiver: &str, sent: &DirectionReport) -> Value {
     value
 }
 
-fn sessions(front: &Front<File>) -> Vec<Value> {
-    let sessions = front.sessions().all().iter();
+/// Not those that were given for a deeper tunnel: a key does not tell where it belongs.
+fn sessions(table: &Sessions, ledger: &Ledger) -> Vec<Value> {
+    let is_used = |id| {
+        [Role::Initiator, Role::Responder]
+            .into_iter()
+            .any(|sender| ledger.of(id, sender).is_some_and(|sent| sent.span.is_some()))
+    };
+    let sessions = (0..).map(SessionId).zip(table.all());
     sessions
-        .map(|session| match &session.origin {
-            Origin::Handshake { initiation, response, .. } => json!([initiation.frame, response.frame]),
-            Origin::TransportKeys { .. } => Value::Null,
+        .filter_map(|(id, session)| match &session.origin {
+            Origin::Handshake { initiation, response, .. } => Some(json!([initiation.frame, response.frame])),
+            Origin::TransportKeys { .. } => is_used(id).then_some(Value::Null),
         })
         .collect()
 }
 
-fn handshake_failures(front: &Front<File>) -> Vec<Value> {
-    let failed = front.sessions().failed_handshakes();
+fn handshake_failures(table: &Sessions) -> Vec<Value> {
+    let failed = table.failed_handshakes();
     failed.map(|(at, fault)| json!({ "frame": at.frame, "reason": fault.to_string() })).collect()
 }
 

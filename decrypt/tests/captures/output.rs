@@ -89,8 +89,10 @@ pub(crate) fn packets(file: &[u8]) -> Vec<Value> {
             let start = comment.find(name).unwrap_or_else(|| panic!("no {name} in {comment}")) + name.len();
             comment[start..].split([',', ' ']).next().unwrap().to_owned()
         };
+        let carrier = comment.contains("inside ").then(|| field("inside "));
         packets.push(json!({
             "frame": field("frame ").parse::<u64>().unwrap(),
+            "carrier": carrier,
             "time": nanos(packet.timestamp),
             "receiver": field("index "),
             "counter": field("counter ").parse::<u64>().unwrap(),

@@ -8,11 +8,20 @@ use std::thread;
 
 use anyhow::{Context as _, Result};
 use indicatif::{ProgressBar, ProgressStyle};
-use wgtrace_decrypt::pipeline::{Batch, Encoder, Front, Report};
+use wgtrace_decrypt::capture;
+use wgtrace_decrypt::pipeline::{Batch, Encoder, Front, Nest, Report};
+use wgtrace_decrypt::secrets::Secrets;
 
 use crate::io::{Output, Reading, Target, write_at};
 
-/// Decrypts everything that `front` reads; gives back what both ends have counted.
+/// What the stages of the pipeline have counted.
+pub(crate) struct Counted {
+    pub(crate) front: Front<Reading>,
+    pub(crate) nest: Nest,
+    pub(crate) report: Report,
+}
+
+/// Decrypts everything that `front` reads.
 pub(crate) fn run(
     front: Front<Reading>,
     output: Output,
@@ -20,7 +29,7 @@ pub(crate) fn run(
     encoder: &Encoder,
     jobs: usize,
     progress: Option<u64>,
-) -> Result<(Front<Reading>, Report)> {
+) -> Result<Counted> {
     let (sink, handle) = Sink::open(output, header)?;
     let line = Line {
         front: Mutex::new(front),
@@ -46,7 +55,8 @@ pub(crate) fn run(
         return Err(error);
     }
     back.sink.close(back.position)?;
-    Ok((line.front.into_inner().unwrap_or_else(PoisonError::into_inner), back.report))
+    let front = line.front.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Counted { front, nest: back.nest, report: back.report })
 }
 
 /// What the workers share.
@@ -67,6 +77,7 @@ struct Back {
     next: u64,
     waiting: BTreeMap<u64, Batch>,
     spare: Vec<Batch>,
+    nest: Nest,
     report: Report,
     sink: Sink,
     position: u64,
@@ -114,7 +125,9 @@ impl Line {
             if back.error.is_some() {
                 return Ok(false);
             }
-            back.accept(std::mem::take(batch), ready)?;
+            // Held: the back's lock, then the front's; nowhere the other way round.
+            let secrets = || gathered(&mut lock(&self.front));
+            back.accept(std::mem::take(batch), encoder, secrets, ready)?;
         }
         self.turn.notify_all();
         for (batch, position) in ready.iter() {
@@ -137,6 +150,7 @@ impl Back {
             next: 0,
             waiting: BTreeMap::new(),
             spare: Vec::new(),
+            nest: Nest::new(),
             report: Report::new(),
             sink,
             position,
@@ -145,16 +159,23 @@ impl Back {
     }
 
     /// Takes a batch in; what is in turn now is counted, placed, and passed on in `ready`.
-    fn accept(&mut self, batch: Batch, ready: &mut Vec<(Batch, u64)>) -> Result<()> {
+    fn accept(
+        &mut self,
+        batch: Batch,
+        encoder: &Encoder,
+        secrets: impl Fn() -> Result<Secrets, capture::Error>,
+        ready: &mut Vec<(Batch, u64)>,
+    ) -> Result<()> {
         self.waiting.insert(batch.ticket, batch);
-        while let Some(batch) = self.waiting.remove(&self.next) {
+        while let Some(mut batch) = self.waiting.remove(&self.next) {
             self.next += 1;
+            self.nest.descend(&mut batch, encoder, &secrets)?;
             self.report.absorb(&batch);
             let end = self.position + batch.output().len() as u64;
             match &mut self.sink {
                 Sink::Nothing => {}
                 Sink::Stream(stream) => {
-                    stream.write_all(batch.output()).context("cannot write the output")?
+                    stream.write_all(batch.output()).context("cannot write the output")?;
                 }
                 Sink::File(target) => target.reserve(end),
             }
@@ -163,6 +184,12 @@ impl Back {
         }
         Ok(())
     }
+}
+
+/// All keys there are, those in the capture included.
+fn gathered(front: &mut Front<Reading>) -> Result<Secrets, capture::Error> {
+    front.gather()?;
+    Ok(front.sessions().secrets().clone())
 }
 
 impl Sink {

@@ -5,7 +5,7 @@ use zerocopy::{FromZeros as _, IntoBytes as _};
 
 use super::*;
 use crate::key::{PresharedKey, PrivateKey};
-use crate::keylog::NoKeyLog;
+use crate::keylog::{NoKeyLog, write_ephemeral};
 use crate::keypair::{Keypair, message_len};
 use crate::noise::{Initiator, Responder, Tai64n};
 use crate::pipeline::{Encoder, Report, Totals};
@@ -54,7 +54,8 @@ impl Handshake {
 
     fn with_indices(n: u8, initiator: u32, responder: u32) -> Self {
         let (psk, time) = (PresharedKey::NONE, Tai64n::from_unix_nanos(i64::from(n)));
-        let [local, remote, ephemeral, other] = [0xa0, 0xb0, n, 0x80 | n].map(|n| PrivateKey::from_bytes([n; 32]));
+        let [local, remote, ephemeral, other] =
+            [0xa0, 0xb0, n, 0x80 | n].map(|n| PrivateKey::from_bytes([n; 32]));
         let index = SessionIndex(initiator);
         let (pending, initiation) =
             Initiator::start(&local, &remote.public(), &psk, index, ephemeral, time, &NoKeyLog).unwrap();
@@ -76,7 +77,7 @@ fn decrypt(capture: &[u8]) -> (Totals, sessions::Counts) {
     let key = |n: u8| PrivateKey::from_bytes([n; 32]);
     let mut lines = format!("LOCAL_STATIC_PRIVATE_KEY = {}\n", *key(0xb0).expose_base64());
     for n in 1..3 {
-        lines += &format!("LOCAL_EPHEMERAL_PRIVATE_KEY = {}\n", *key(0x80 | n).expose_base64());
+        write_ephemeral(&mut lines, &key(0x80 | n), &PresharedKey::NONE).unwrap();
     }
     assert_eq!(secrets.add(lines.as_bytes(), "test"), []);
     let (source, again) = (Cursor::new(capture.to_vec()), capture.to_vec());

@@ -24,7 +24,9 @@ proptest! {
     #[test]
     fn what_is_written_is_read_back(given in proptest::collection::vec(arbitrary_line(), 0..8)) {
         let mut text = String::new();
-        given.iter().for_each(|line| line.write(&mut text).unwrap());
+        for line in &given {
+            line.write(&mut text).unwrap();
+        }
         let read: Vec<_> = text.lines().map(|line| TransportLine::parse(line).unwrap()).collect();
         prop_assert_eq!(&read, &given);
     }

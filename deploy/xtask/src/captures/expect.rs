@@ -9,20 +9,37 @@ use anyhow::Result;
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
-use super::scenario::{Fail, Known, Run, Scenario};
+use super::scenario::{Fail, Inside, Known, Run, Scenario};
 use super::stage::{Frame, Kind, Node, Sent};
 
 /// The text of `expect.json`.
 pub(super) fn expectation(scenario: &Scenario) -> Result<String> {
-    let frames = &scenario.stage.frames;
-    let messages: Vec<Value> = numbered(frames)
-        .flat_map(|(number, frame)| frame.messages.iter().map(move |sent| message(number, sent)))
+    let frames = &numbered(&scenario.stage.frames);
+    let messages: Vec<Value> = frames
+        .iter()
+        .flat_map(|(number, frame)| frame.messages.iter().map(|sent| message(*number, sent)))
         .collect();
-    let inside: Vec<Value> = scenario.inside.iter().map(|(at, sent)| message(at + 1, sent)).collect();
-    let runs: Vec<Value> = scenario.runs.iter().map(|run| outcome(scenario, run)).collect();
+    let inside: Vec<Value> = scenario.inside.iter().flat_map(carried).collect();
+    let nested: Vec<Numbered<'_>> =
+        scenario.inside.iter().map(|inside| (inside.number, &inside.frame)).collect();
+    let runs: Vec<Value> = scenario
+        .runs
+        .iter()
+        .map(|run| {
+            let mut value = outcome(frames, run);
+            if let (Some(inside), Some(fields)) = (&run.inside, value.as_object_mut()) {
+                let mut value = outcome(&nested, inside);
+                if let Some(fields) = value.as_object_mut() {
+                    fields.insert("counts".to_owned(), handshakes(&nested));
+                }
+                fields.insert("inside".to_owned(), value);
+            }
+            value
+        })
+        .collect();
     let mut out = String::from("{\n");
     writeln!(out, "\"capture\": {},", json!(scenario.capture))?;
-    writeln!(out, "\"counts\": {},", counts(frames))?;
+    writeln!(out, "\"counts\": {},", counts(&scenario.stage.frames))?;
     list(&mut out, "messages", &messages, ",")?;
     list(&mut out, "inside", &inside, ",")?;
     list(&mut out, "runs", &runs, "")?;
@@ -39,8 +56,22 @@ fn list(out: &mut String, name: &str, entries: &[Value], end: &str) -> Result<()
     Ok(writeln!(out, "]{end}")?)
 }
 
-fn numbered(frames: &[Frame]) -> impl Iterator<Item = (usize, &Frame)> {
-    frames.iter().enumerate().map(|(position, frame)| (position + 1, frame))
+/// A frame with its number in the file, or that of the one it is carried in.
+type Numbered<'a> = (usize, &'a Frame);
+
+fn numbered(frames: &[Frame]) -> Vec<Numbered<'_>> {
+    (1..).zip(frames).collect()
+}
+
+/// The messages of a packet inside another tunnel.
+fn carried(inside: &Inside) -> impl Iterator<Item = Value> {
+    inside.frame.messages.iter().map(|sent| {
+        let mut value = message(inside.number, sent);
+        if let Some(fields) = value.as_object_mut() {
+            fields.insert("carrier".to_owned(), json!(inside.carrier.to_string()));
+        }
+        value
+    })
 }
 
 fn message(frame: usize, sent: &Sent) -> Value {
@@ -101,12 +132,20 @@ fn counts(frames: &[Frame]) -> Value {
 /// Behind these a repeated handshake message is the same under every link layer here.
 const HEADERS: usize = 42;
 
-fn outcome(scenario: &Scenario, run: &Run) -> Value {
-    let frames = &scenario.stage.frames;
+/// Handshake messages inside a tunnel, where none comes twice.
+fn handshakes(frames: &[Numbered<'_>]) -> Value {
+    let count = |is: fn(&Kind) -> bool| frames.iter().filter(|(_, frame)| is(&frame.kind)).count();
+    json!({
+        "initiations": count(|kind| matches!(kind, Kind::Initiation(_))),
+        "responses": count(|kind| matches!(kind, Kind::Response(_))),
+    })
+}
+
+fn outcome(frames: &[Numbered<'_>], run: &Run) -> Value {
     let mut directions: BTreeMap<(usize, Node), Direction> = BTreeMap::new();
     let mut groups: Vec<(String, Fail, usize, Vec<usize>)> = Vec::new();
     let mut position = 0;
-    for (number, frame) in numbered(frames) {
+    for &(number, frame) in frames {
         for sent in &frame.messages {
             let fail = match &sent.content {
                 None => Some(Fail::nothing_known(sent)),
@@ -159,30 +198,37 @@ fn outcome(scenario: &Scenario, run: &Run) -> Value {
         && let Some(fields) = value.as_object_mut()
     {
         let foreign = |frame: &Frame| match frame.kind {
-            Kind::Initiation(_) | Kind::Response(_) => Frame { kind: Kind::Foreign, ..frame.clone() },
-            Kind::CookieReply | Kind::Transport | Kind::Piece | Kind::Foreign | Kind::Alien => frame.clone(),
+            Kind::Response(_) => Frame { kind: Kind::Foreign, ..frame.clone() },
+            Kind::Initiation(_)
+            | Kind::CookieReply
+            | Kind::Transport
+            | Kind::Piece
+            | Kind::Foreign
+            | Kind::Alien => frame.clone(),
         };
-        fields.insert("counts".to_owned(), counts(&frames.iter().map(foreign).collect::<Vec<_>>()));
+        fields.insert(
+            "counts".to_owned(),
+            counts(&frames.iter().map(|(_, frame)| foreign(frame)).collect::<Vec<_>>()),
+        );
     }
     value
 }
 
 /// Frames of initiation and response of every session; none for sessions given as transport keys.
-fn sessions(frames: &[Frame], run: &Run) -> Value {
+fn sessions(frames: &[Numbered<'_>], run: &Run) -> Value {
     match run.known {
         Known::Nothing => json!([]),
         Known::TransportKeys => {
             let numbers: BTreeSet<_> = frames
                 .iter()
-                .flat_map(|frame| &frame.messages)
+                .flat_map(|(_, frame)| &frame.messages)
                 .filter_map(|sent| sent.content.as_ref())
                 .map(|(session, _)| session)
                 .collect();
             json!(numbers.iter().map(|_| Value::Null).collect::<Vec<_>>())
         }
         Known::Handshakes => {
-            let first =
-                |kind| numbered(frames).find(|(_, frame)| frame.kind == kind).map(|(number, _)| number);
+            let first = |kind| frames.iter().find(|(_, frame)| frame.kind == kind).map(|(number, _)| *number);
             let pairs = (0..).map_while(|session| {
                 Some(json!([first(Kind::Initiation(Some(session)))?, first(Kind::Response(session))?]))
             });

@@ -25,7 +25,8 @@ In each folder:
   come out: sessions (frames of initiation and response, `null` where the keys were given), counters by
   direction (what is left out is 0), and for everything that does not open the reason in the words of
   `wgtrace decrypt --json` (`messages` are positions from 0). The generator knows these from making the
-  packets; the decrypting pipeline has no part in it.
+  packets; the decrypting pipeline has no part in it. `inside` has the messages that inner packets carry, with
+  the frame and the receiver index of the message that they come in.
 
 `decrypt/tests/captures.rs` holds the pipeline against every one of them.
 

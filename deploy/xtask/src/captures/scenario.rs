@@ -1,6 +1,7 @@
 //! A scenario: a capture, the keys beside it, and what has to come out with which of them.
 
 use wgtrace_decrypt::key::PublicKey;
+use wgtrace_wire::wireguard::SessionIndex;
 
 use super::file::Container;
 use super::stage::{A, B, Frame, Node, Sent, Stage};
@@ -18,8 +19,17 @@ pub(super) struct Scenario {
     /// Key files by name.
     pub(super) files: Vec<(&'static str, String)>,
     pub(super) runs: Vec<Run>,
-    /// Messages inside inner packets, with the position of the frame that carries them.
-    pub(super) inside: Vec<(usize, Sent)>,
+    /// Inner packets that are frames of another tunnel, with what carries them.
+    pub(super) inside: Vec<Inside>,
+}
+
+/// A packet of a tunnel inside the tunnel.
+pub(super) struct Inside {
+    /// Number of the frame that carries it, from 1.
+    pub(super) number: usize,
+    /// Receiver index of the message that it is in.
+    pub(super) carrier: SessionIndex,
+    pub(super) frame: Frame,
 }
 
 /// What comes out with some of the key files.
@@ -34,8 +44,11 @@ pub(super) struct Run {
     pub(super) handshakes: Vec<(usize, String)>,
     pub(super) cookies_opened: u64,
     pub(super) mac2_verified: u64,
-    /// Nothing proves that the handshakes are WireGuard's: they count as foreign.
+    /// Nothing proves that the responses are WireGuard's, for their receiver's public key is not
+    /// known: they count as foreign.
     pub(super) is_blind: bool,
+    /// What comes out of the tunnel inside.
+    pub(super) inside: Option<Box<Run>>,
 }
 
 pub(super) type Fails = Box<dyn Fn(&Frame, &Sent) -> Option<Fail>>;
@@ -58,6 +71,16 @@ pub(super) struct Fail {
 impl Fail {
     pub(super) fn no_key(reason: impl Into<String>) -> Self {
         Self { kind: "no-key", reason: reason.into() }
+    }
+
+    /// A key for the index, but not the one.
+    pub(super) fn not_authentic(sent: &Sent) -> Self {
+        let reason = format!(
+            "a key for index {} is known, but the message does not authenticate: forged, damaged, or \
+             of another session with the same index",
+            sent.receiver
+        );
+        Self { kind: "not-authentic", reason }
     }
 
     /// Neither handshake nor key.
@@ -137,12 +160,18 @@ impl Run {
             cookies_opened: 0,
             mac2_verified: 0,
             is_blind: false,
+            inside: None,
         }
     }
 
     /// Nothing opens.
     pub(super) fn nothing(keys: &[&'static str], fails: impl Fn(&Sent) -> Fail + 'static) -> Self {
         Self { fails: Box::new(move |_, sent| Some(fails(sent))), ..Self::all(keys, A, Known::Nothing) }
+    }
+
+    pub(super) fn with_inside(mut self, inside: Run) -> Self {
+        self.inside = Some(Box::new(inside));
+        self
     }
 
     pub(super) fn without_session(mut self, response: usize, reason: impl Into<String>) -> Self {

@@ -7,6 +7,7 @@ use wgtrace_decrypt::keypair::Role;
 use wgtrace_decrypt::pipeline::DirectionReport;
 use wgtrace_decrypt::session::{Origin, Session, SessionId, Side};
 
+use super::depth::Depth;
 use super::{Summary, time};
 
 /// Sessions and reasons listed before "and n more": a screenful.
@@ -22,58 +23,13 @@ impl Summary<'_> {
     }
 
     fn write(&self, out: &mut String) -> std::fmt::Result {
-        for (id, session, rekeys) in self.sessions.iter().take(LISTED) {
-            self.session(out, *id, session, *rekeys)?;
-        }
-        more(out, self.sessions.len(), "sessions")?;
-        for (group, reason) in self.failures.iter().take(LISTED) {
-            let frame = group.first.frame;
-            writeln!(
-                out,
-                "not decrypted: {} for {}, first in frame {frame}: {reason}",
-                count(group.messages, "message"),
-                group.receiver
-            )?;
-        }
-        more(out, self.failures.len(), "reasons")?;
-        for (at, fault) in self.front.sessions().failed_handshakes().take(LISTED) {
-            writeln!(out, "no session from the handshake ({at}): {fault}")?;
+        for at in &self.depths {
+            at.write(out)?;
         }
         for warning in &self.warnings {
             writeln!(out, "warning: {warning}")?;
         }
         self.total(out)
-    }
-
-    fn session(&self, out: &mut String, id: SessionId, session: &Session, rekeys: usize) -> std::fmt::Result {
-        let rekey = if rekeys > 0 { format!(" (rekey {rekeys})") } else { String::new() };
-        writeln!(
-            out,
-            "session {}{rekey}: {} -> {}",
-            id.0 + 1,
-            name(&session.initiator),
-            name(&session.responder)
-        )?;
-        match &session.origin {
-            Origin::Handshake { initiation, response, psk, .. } => writeln!(
-                out,
-                "  handshake {}, frames {} and {}, {}",
-                time(initiation.time),
-                initiation.frame,
-                response.frame,
-                if psk.is_zero() { "no PSK" } else { "with PSK" }
-            )?,
-            Origin::TransportKeys { time: Some(at) } => writeln!(out, "  transport keys of {}", time(*at))?,
-            Origin::TransportKeys { time: None } => writeln!(out, "  transport keys")?,
-        }
-        for (sender, arrow) in [(Role::Initiator, "->"), (Role::Responder, "<-")] {
-            let index = session.side(sender.other()).index;
-            let (Some(index), Some(sent)) = (index, self.report.of(id, sender)) else { continue };
-            if sent.span.is_some() {
-                writeln!(out, "  {arrow} {index}: {}", direction(sent))?;
-            }
-        }
-        Ok(())
     }
 
     fn total(&self, out: &mut String) -> std::fmt::Result {
@@ -97,7 +53,83 @@ impl Summary<'_> {
             totals.opened.bytes,
             count(totals.opened.keepalives, "keepalive"),
             count(totals.failed, "message"),
+        )?;
+        if self.inside().is_empty() {
+            return Ok(());
+        }
+        writeln!(
+            out,
+            "inside: decrypted {} ({} bytes) and {}; {} not decrypted",
+            count(self.sum_inside(|at| at.ledger.totals().opened.packets), "packet"),
+            self.sum_inside(|at| at.ledger.totals().opened.bytes),
+            count(self.sum_inside(|at| at.ledger.totals().opened.keepalives), "keepalive"),
+            count(self.sum_inside(|at| at.ledger.totals().failed), "message"),
         )
+    }
+}
+
+impl Depth<'_> {
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        let prefix = self.prefix();
+        for (id, session, rekeys) in self.sessions.iter().take(LISTED) {
+            self.session(out, *id, session, *rekeys)?;
+        }
+        more(out, self.sessions.len(), &format!("{prefix}and"), "sessions")?;
+        for (group, reason) in self.failures.iter().take(LISTED) {
+            let frame = group.first.frame;
+            writeln!(
+                out,
+                "{prefix}not decrypted: {} for {}, first in frame {frame}: {reason}",
+                count(group.messages, "message"),
+                group.receiver
+            )?;
+        }
+        more(out, self.failures.len(), &format!("{prefix}and"), "reasons")?;
+        for (at, fault) in self.table.failed_handshakes().take(LISTED) {
+            writeln!(out, "{prefix}no session from the handshake ({at}): {fault}")?;
+        }
+        Ok(())
+    }
+
+    /// Tells lines about tunnels inside others from those about the outermost.
+    fn prefix(&self) -> String {
+        match self.tunnels {
+            0 => String::new(),
+            1 => "inside: ".to_owned(),
+            tunnels => format!("inside {tunnels} tunnels: "),
+        }
+    }
+
+    fn session(&self, out: &mut String, id: SessionId, session: &Session, rekeys: usize) -> std::fmt::Result {
+        let rekey = if rekeys > 0 { format!(" (rekey {rekeys})") } else { String::new() };
+        writeln!(
+            out,
+            "{}session {}{rekey}: {} -> {}",
+            self.prefix(),
+            id.0 + 1,
+            name(&session.initiator),
+            name(&session.responder)
+        )?;
+        match &session.origin {
+            Origin::Handshake { initiation, response, psk, .. } => writeln!(
+                out,
+                "  handshake {}, frames {} and {}, {}",
+                time(initiation.time),
+                initiation.frame,
+                response.frame,
+                if psk.is_zero() { "no PSK" } else { "with PSK" }
+            )?,
+            Origin::TransportKeys { time: Some(at) } => writeln!(out, "  transport keys of {}", time(*at))?,
+            Origin::TransportKeys { time: None } => writeln!(out, "  transport keys")?,
+        }
+        for (sender, arrow) in [(Role::Initiator, "->"), (Role::Responder, "<-")] {
+            let index = session.side(sender.other()).index;
+            let (Some(index), Some(sent)) = (index, self.ledger.of(id, sender)) else { continue };
+            if sent.span.is_some() {
+                writeln!(out, "  {arrow} {index}: {}", direction(sent))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -144,9 +176,9 @@ fn count(number: u64, noun: &str) -> String {
     }
 }
 
-fn more(out: &mut String, total: usize, what: &str) -> std::fmt::Result {
+fn more(out: &mut String, total: usize, and: &str, what: &str) -> std::fmt::Result {
     match total.checked_sub(LISTED) {
         None | Some(0) => Ok(()),
-        Some(rest) => writeln!(out, "and {rest} more {what} (--json lists all)"),
+        Some(rest) => writeln!(out, "{and} {rest} more {what} (--json lists all)"),
     }
 }

@@ -96,14 +96,7 @@ pub(super) fn wrong_transport() -> Result<Scenario> {
         ..Run::all(&["half.keys"], A, Known::TransportKeys)
     };
     let wrong_run = Run {
-        fails: Box::new(|_, sent| {
-            let index = sent.receiver;
-            let reason = format!(
-                "a key for index {index} is known, but the message does not authenticate: forged, \
-                 damaged, or of another session with the same index"
-            );
-            (sent.by == B).then_some(Fail { kind: "not-authentic", reason })
-        }),
+        fails: Box::new(|_, sent| (sent.by == B).then(|| Fail::not_authentic(sent))),
         ..Run::all(&["wrong.keys"], A, Known::TransportKeys)
     };
     let runs = vec![

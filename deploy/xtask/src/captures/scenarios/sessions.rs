@@ -8,7 +8,7 @@ use wgtrace_wire::wireguard::SessionIndex;
 
 use super::{ping, pods, pong};
 use crate::captures::packet;
-use crate::captures::scenario::{Known, Scenario};
+use crate::captures::scenario::Scenario;
 use crate::captures::stage::{A, B, C, Kind, Stage};
 
 const NONE: &PresharedKey = &PresharedKey::NONE;
@@ -169,8 +169,8 @@ pub(super) fn cookie() -> Result<Scenario> {
         "Cookie replies open, mac2 is verified, and the session is that of the second initiation",
     )
     .with_responder();
-    // Which takes the loaded side's public key.
-    for run in scenario.runs.iter_mut().filter(|run| run.known == Known::Handshakes) {
+    // Which takes the loaded side's public key: transport keys name it as their peer.
+    for run in &mut scenario.runs {
         (run.cookies_opened, run.mac2_verified) = (1, 1);
     }
     Ok(scenario)

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use pcap_file::Endianness;
 use wgtrace_decrypt::key::PresharedKey;
 use wgtrace_wire::wireguard::SessionIndex;
@@ -10,12 +10,11 @@ use wgtrace_wire::wireguard::SessionIndex;
 use super::{ping, pods, pong};
 use crate::captures::link::Link;
 use crate::captures::packet::{self, Header};
-use crate::captures::scenario::{Fail, KEYS, Known, Run, Scenario, TRANSPORT};
+use crate::captures::scenario::{Fail, Inside, KEYS, Known, Run, Scenario, TRANSPORT};
 use crate::captures::stage::{A, B, Frame, Kind, Sent, Stage};
 
 const NONE: &PresharedKey = &PresharedKey::NONE;
 /// Ethernet, IPv4, UDP.
-const HEADERS: usize = 42;
 
 pub(super) fn truncated() -> Result<Scenario> {
     const SNAPLEN: u32 = 200;
@@ -36,7 +35,7 @@ pub(super) fn truncated() -> Result<Scenario> {
     )
     .in_pcap(Endianness::Little, SNAPLEN)
     .failing(|frame: &Frame, _: &Sent| {
-        let (have, need) = (frame.bytes.len() - HEADERS, frame.original - HEADERS);
+        let (have, need) = (frame.bytes.len(), frame.original);
         (have < need)
             .then(|| Fail { kind: "truncated", reason: format!("truncated at {have} of {need} bytes") })
     }))
@@ -178,22 +177,57 @@ pub(super) fn nested() -> Result<Scenario> {
     let mut stage = Stage::pair("nested");
     let mut session = stage.handshake(A, B, NONE)?;
     let mut inside = Vec::new();
-    for (number, frame) in inner.frames.iter().enumerate() {
-        inside.extend(frame.messages.iter().map(|sent| (stage.frames.len(), sent.clone())));
-        stage.send(&mut session, if number % 2 == 0 { A } else { B }, &frame.bytes)?;
+    for (position, frame) in inner.frames.iter().enumerate() {
+        let sent = stage.seal(&mut session, if position % 2 == 0 { A } else { B }, &frame.bytes)?;
+        let carrier = sent.receiver;
+        stage.transmit(vec![sent]);
+        inside.push(Inside { number: stage.frames.len(), carrier, frame: frame.clone() });
     }
-    let log = inner.actor(A)?.log.wireshark();
+    // A packet of the outer tunnel's own behind it.
+    stage.send(&mut session, A, &ping(0))?;
+    let log = &inner.actor(A)?.log;
+    let (wireshark, transport) = (log.wireshark(), log.session());
+    let mut lines = transport.lines();
+    let (Some(to_b), Some(to_a)) = (lines.next(), lines.next()) else {
+        bail!("two lines, one for each direction")
+    };
+    let key = |line: &str| line.split(' ').nth(1).unwrap_or_default().to_owned();
+    let wrong = format!("{to_b}\n{}\n", to_a.replace(&key(to_a), &key(to_b)));
+    let response = 4;
+    let no_responder =
+        "its mac1 fits no static public key that is known: the responder's public key is needed";
+    let reason = format!("handshake (frame {response}): {no_responder}");
+    let nothing = |outer: Run| {
+        let reason = reason.clone();
+        let inside = Run::nothing(&[], move |_| Fail::no_key(reason.clone()));
+        // The response's place is that of its carrier.
+        outer.with_inside(inside.without_session(response, no_responder))
+    };
+    let opens =
+        |keys: &[&'static str], known, inside| Run::all(keys, A, known).with_inside(Run::all(&[], A, inside));
     let runs = vec![
-        Run::all(&[KEYS], A, Known::Handshakes),
-        Run::all(&[TRANSPORT], A, Known::TransportKeys),
-        Run::all(&[KEYS, "inner.keys"], A, Known::Handshakes),
+        nothing(Run::all(&[KEYS], A, Known::Handshakes)),
+        nothing(Run::all(&[TRANSPORT], A, Known::TransportKeys)),
+        opens(&[KEYS, "inner.keys"], Known::Handshakes, Known::Handshakes),
+        opens(&[TRANSPORT, "inner.keys"], Known::TransportKeys, Known::Handshakes),
+        opens(&[TRANSPORT, "inner-transport.keys"], Known::TransportKeys, Known::TransportKeys),
+        Run::all(&[KEYS, "inner-wrong.keys"], A, Known::Handshakes).with_inside(Run {
+            fails: Box::new(|_, sent| (sent.by == B).then(|| Fail::not_authentic(sent))),
+            ..Run::all(&[], A, Known::TransportKeys)
+        }),
     ];
     let scenario = Scenario::new(
         "nested",
         stage,
         "A pod runs WireGuard itself: handshake and data of a second tunnel inside the first; \
-         `inner.keys` is that tunnel's key log",
-        "The outer tunnel's packets come out whole; what is inside them is listed under `inside`",
+         `inner.keys` is that tunnel's key log, `inner-transport.keys` its session keys, of which \
+         `inner-wrong.keys` has one wrong",
+        "The outer tunnel's packets come out whole, and behind each what it carries; wrong and \
+         missing keys inside are told apart as they are outside",
     );
-    Ok(Scenario { inside, ..scenario }.with_file("inner.keys", log).with_runs(runs))
+    Ok(Scenario { inside, ..scenario }
+        .with_file("inner.keys", wireshark)
+        .with_file("inner-wrong.keys", wrong)
+        .with_file("inner-transport.keys", transport)
+        .with_runs(runs))
 }
