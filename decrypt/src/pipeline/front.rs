@@ -10,11 +10,10 @@ use wgtrace_wire::wireguard::{Message, SessionIndex, TransportHeader, reserved_i
 use zerocopy::FromBytes as _;
 
 use super::batch::{Batch, Job, Slot};
-use crate::aead::{Aead as _, RingKey};
 use crate::capture::{self, CHUNK_LEN, Chunk, Reader};
 use crate::dissect::{Datagram, Dissector};
 use crate::secrets::{Complaint, Secrets};
-use crate::session::{Moment, Opener};
+use crate::session::Moment;
 use crate::sessions::Sessions;
 
 /// Opens the capture once more from its beginning.
@@ -155,7 +154,7 @@ impl<R: Read> Front<R> {
     pub fn late_slots(&mut self, receiver: SessionIndex) -> Result<Vec<Slot>, capture::Error> {
         self.gather()?;
         let openers = self.sessions.openers(receiver).iter();
-        Ok(openers.filter_map(|opener| slot(&self.sessions, opener)).collect())
+        Ok(openers.filter_map(|opener| Slot::new(&self.sessions, opener)).collect())
     }
 
     /// The session table.
@@ -263,26 +262,12 @@ impl<R: Read> Front<R> {
 fn add_slots(sessions: &Sessions, batch: &mut Batch, receiver: SessionIndex) -> Range<usize> {
     let start = batch.picks.len();
     for opener in sessions.openers(receiver) {
-        if let Some(slot) = slot(sessions, opener) {
+        if let Some(slot) = Slot::new(sessions, opener) {
             batch.picks.push(u32::try_from(batch.slots.len()).unwrap_or(u32::MAX));
             batch.slots.push(slot);
         }
     }
     start..batch.picks.len()
-}
-
-/// Makes `opener` ready for use.
-fn slot(sessions: &Sessions, opener: &Opener) -> Option<Slot> {
-    let session = sessions.session(opener.session)?;
-    let peer = session.peer().map_or_else(|| "unknown".to_owned(), ToString::to_string);
-    Some(Slot {
-        aead: RingKey::new(&opener.key),
-        receiver: opener.receiver,
-        session: opener.session,
-        sender: opener.sender,
-        outbound: session.is_outbound(opener.sender),
-        label: format!(", peer {peer}, index {}, counter ", opener.receiver),
-    })
 }
 
 #[cfg(test)]

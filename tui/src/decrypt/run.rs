@@ -92,6 +92,7 @@ enum Sink {
 
 impl Line {
     fn work(&self, encoder: &Encoder) {
+        let _alarm = Alarm(self);
         let mut batch = Batch::new();
         let mut ready = Vec::new();
         loop {
@@ -141,6 +142,18 @@ impl Line {
         back.spare.extend(ready.drain(..).map(|(batch, _)| batch));
         *batch = back.spare.pop().unwrap_or_default();
         Ok(true)
+    }
+}
+
+/// Wakes the others when a worker panics: its batch will never come.
+struct Alarm<'l>(&'l Line);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            lock(&self.0.back).error.get_or_insert_with(|| anyhow::anyhow!("a worker panicked"));
+            self.0.turn.notify_all();
+        }
     }
 }
 

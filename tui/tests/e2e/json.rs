@@ -13,6 +13,7 @@ fn a_session_has_its_facts() {
     assert_eq!(
         keys(session),
         [
+            "depth",
             "id",
             "initiator",
             "local",
@@ -76,6 +77,11 @@ fn a_session_has_its_facts() {
             "keepalives": 1,
             "malformed": 0,
             "not_decrypted": 0,
+            "nested_sessions": 0,
+            "nested_packets": 0,
+            "nested_bytes": 0,
+            "nested_keepalives": 0,
+            "nested_not_decrypted": 0,
         })
     );
 }
@@ -87,7 +93,7 @@ fn every_failure_has_kind_count_place_and_reason() {
     let failures: Vec<&Value> = lines.iter().filter(|line| line["type"] == "failure").collect();
     assert_eq!(failures.len(), 2);
     for failure in failures {
-        assert_eq!(keys(failure), ["first", "kind", "messages", "reason", "receiver_index", "type"]);
+        assert_eq!(keys(failure), ["depth", "first", "kind", "messages", "reason", "receiver_index", "type"]);
         assert_eq!(failure["kind"], "no-key");
     }
     let total = lines.last().unwrap();

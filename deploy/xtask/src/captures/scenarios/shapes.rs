@@ -14,7 +14,6 @@ use crate::captures::scenario::{Fail, Inside, KEYS, Known, Run, Scenario, TRANSP
 use crate::captures::stage::{A, B, Frame, Kind, Sent, Stage};
 
 const NONE: &PresharedKey = &PresharedKey::NONE;
-/// Ethernet, IPv4, UDP.
 
 pub(super) fn truncated() -> Result<Scenario> {
     const SNAPLEN: u32 = 200;
