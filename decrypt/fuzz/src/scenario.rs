@@ -94,8 +94,8 @@ pub fn seal(end: &mut Keypair, packet: &[u8]) -> Vec<u8> {
     end.seal(&mut buffer, packet.len(), MTU).expect("the buffer is long enough").to_vec()
 }
 
-/// The key file of the pipeline target: of handshakes 0 and 1 the initiator's keys, of 2 the
-/// responder's, of 3 nothing but transport keys, of 4 and above nothing.
+/// The key file of the seeds: of handshakes 0 and 1 the initiator's keys, of 2 the responder's, of 3
+/// nothing but transport keys, of 4 and above nothing.
 pub fn key_file() -> String {
     let mut text = [(0, 0), (1, 0), (2, 1)].map(|(n, end)| Scene::fixed(n).key_log(end)).concat();
     for line in Scene::fixed(3).play().initiator.keys().lines(None) {
@@ -104,12 +104,27 @@ pub fn key_file() -> String {
     text
 }
 
-/// The keys of [`key_file`].
+/// Keys of some committed captures, which are seeds too.
+const CAPTURES: [&str; 9] = [
+    include_str!("../../../captures/cookie/keys.log"),
+    include_str!("../../../captures/fragments-ipv6/keys.log"),
+    include_str!("../../../captures/gso/keys.log"),
+    include_str!("../../../captures/late-handshake/keys.log"),
+    include_str!("../../../captures/mid-session/transport.keys"),
+    include_str!("../../../captures/psk/keys.log"),
+    include_str!("../../../captures/rekey/keys.log"),
+    include_str!("../../../captures/reserved-bytes/keys.log"),
+    include_str!("../../../captures/two-peers-one-index/keys.log"),
+];
+
+/// What the pipeline target decrypts with.
 pub fn secrets() -> &'static Secrets {
     static SECRETS: OnceLock<Secrets> = OnceLock::new();
     SECRETS.get_or_init(|| {
         let mut secrets = Secrets::new();
-        assert_eq!(secrets.add(key_file().as_bytes(), "fixed"), []);
+        for text in CAPTURES.into_iter().chain([key_file().as_str()]) {
+            assert_eq!(secrets.add(text.as_bytes(), "fixed"), []);
+        }
         secrets
     })
 }
