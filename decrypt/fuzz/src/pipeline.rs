@@ -5,7 +5,9 @@ use std::io::Cursor;
 use wgtrace_decrypt::capture::{CHUNK_LEN, Chunk, Error, LinkType, Notes, Reader, SecretsBlock};
 use wgtrace_decrypt::dissect;
 use wgtrace_decrypt::keypair::Role;
-use wgtrace_decrypt::pipeline::{Batch, Counts, Encoder, FailureGroup, Format, Front, Outcome, Report, Totals};
+use wgtrace_decrypt::pipeline::{
+    Batch, Counts, Encoder, FailureGroup, Format, Front, Outcome, Report, Totals,
+};
 use wgtrace_decrypt::secrets::Secrets;
 use wgtrace_decrypt::session::SessionId;
 use wgtrace_decrypt::sessions;
@@ -27,12 +29,19 @@ pub fn run(data: &[u8]) {
     };
     assert_eq!(whole.seen, cut.seen, "the length of chunks makes a difference");
     // The blocks of interfaces stand before the chunk that first needs them.
-    assert!(read(&whole.output) == read(&cut.output), "the length of chunks makes a difference to the output");
-    assert!(whole.transport_lines == cut.transport_lines, "the length of chunks makes a difference to the keys");
+    assert!(
+        read(&whole.output) == read(&cut.output),
+        "the length of chunks makes a difference to the output"
+    );
+    assert!(
+        whole.transport_lines == cut.transport_lines,
+        "the length of chunks makes a difference to the keys"
+    );
     whole.adds_up();
     whole.output_reads_back(data);
 
-    for encoder in [Encoder::discard(), Encoder::new(Format::PcapNg, false), Encoder::new(Format::Pcap, true)] {
+    for encoder in [Encoder::discard(), Encoder::new(Format::PcapNg, false), Encoder::new(Format::Pcap, true)]
+    {
         let other = Decrypted::of(data, CHUNK_LEN, &encoder, keys).expect("it was read before");
         assert_eq!(other.seen, whole.seen, "what is written makes a difference");
         let written = read(&other.output);
@@ -102,10 +111,12 @@ impl Decrypted {
         let ids = (0..).map(SessionId).take(sessions.all().len());
         let sides = ids
             .flat_map(|id| [Role::Initiator, Role::Responder].map(|role| report.of(id, role)))
-            .map(|side| side.map_or([0; 5], |side| {
-                let tally = side.tally;
-                [tally.packets, tally.bytes, tally.keepalives, tally.malformed, tally.messages()]
-            }))
+            .map(|side| {
+                side.map_or([0; 5], |side| {
+                    let tally = side.tally;
+                    [tally.packets, tally.bytes, tally.keepalives, tally.malformed, tally.messages()]
+                })
+            })
             .collect();
         let reasons =
             report.failures().iter().map(|group| sessions.explain(group.receiver).to_string()).collect();
@@ -127,7 +138,8 @@ impl Decrypted {
     /// Every number is the sum of its parts.
     fn adds_up(&self) {
         let Seen { totals, outcomes, failures, front, frames, sides, .. } = &self.seen;
-        let opened = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Opened { .. })).count() as u64;
+        let opened =
+            outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Opened { .. })).count() as u64;
         assert_eq!(totals.opened.messages(), opened);
         assert_eq!(totals.failed, outcomes.len() as u64 - opened);
         assert!(front.transport <= outcomes.len() as u64, "a message was neither opened nor failed");
