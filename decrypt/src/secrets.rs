@@ -110,7 +110,7 @@ impl Secrets {
     }
 
     /// Every known static public key, given or derived, once each, in order of appearance.
-    pub fn publics(&self) -> impl Iterator<Item = &PublicKey> {
+    pub fn publics(&self) -> impl ExactSizeIterator<Item = &PublicKey> {
         self.publics.iter()
     }
 

@@ -34,6 +34,7 @@ pub struct Sessions {
     secrets: Secrets,
     /// Static public keys that may be a responder, with what checks their mac1.
     responders: Vec<(PublicKey, Mac1Key)>,
+    known_responders: HashSet<PublicKey>,
     initiations: Bounded<SeenInitiation>,
     responses: Bounded<SeenResponse>,
     cookies: Cookies,
@@ -110,6 +111,7 @@ impl Sessions {
         let mut table = Self {
             secrets: Secrets::new(),
             responders: Vec::new(),
+            known_responders: HashSet::new(),
             initiations: Bounded::new(),
             responses: Bounded::new(),
             cookies: Cookies::default(),
@@ -127,14 +129,17 @@ impl Sessions {
     /// Handshakes seen before are not looked at again until [`Sessions::reconsider`].
     pub fn add_secrets(&mut self, secrets: Secrets) {
         self.add_transport_keys(&secrets);
+        let (publics, lines) = (self.secrets.publics().len(), self.secrets.transport().len());
         self.counts.keys_refused += self.secrets.merge(secrets) as u64;
+        // Only what is new: a capture may bring its secrets in as many blocks as it likes.
+        let publics = self.secrets.publics().skip(publics);
         // The peer of an exported key has a static key too, and may be a responder.
-        let peers = self.secrets.transport().iter().filter_map(|line| line.peer.as_ref());
-        let mut known = HashSet::new();
-        self.responders = (self.secrets.publics().chain(peers))
-            .filter(|public| known.insert(**public))
-            .map(|public| (*public, Mac1Key::new(public)))
-            .collect();
+        let peers = self.secrets.transport().iter().skip(lines).filter_map(|line| line.peer.as_ref());
+        for public in publics.chain(peers) {
+            if self.known_responders.insert(*public) {
+                self.responders.push((*public, Mac1Key::new(public)));
+            }
+        }
     }
 
     /// The secrets at hand.

@@ -47,7 +47,8 @@ fn links() -> Vec<(&'static str, u16, Vec<u8>)> {
 }
 
 fn ping(len: usize) -> Vec<u8> {
-    let mut packet = vec![0x45, 0, 0, 0, 0, 1, 0x40, 0, 64, 1, 0, 0, 10, 0, 1, 203, 10, 0, 2, 194, 8, 0, 0, 0, 0, 7, 0, 1];
+    let mut packet =
+        vec![0x45, 0, 0, 0, 0, 1, 0x40, 0, 64, 1, 0, 0, 10, 0, 1, 203, 10, 0, 2, 194, 8, 0, 0, 0, 0, 7, 0, 1];
     packet.resize(len, 0xab);
     packet[2..4].copy_from_slice(&(len as u16).to_be_bytes());
     packet
@@ -78,13 +79,15 @@ fn talk(n: u8) -> Vec<(bool, Vec<u8>)> {
 
 fn udp(forward: bool, payload: &[u8]) -> Vec<u8> {
     let (src, dst) = if forward { (51820_u16, 51821_u16) } else { (51821, 51820) };
-    let mut out = [src.to_be_bytes(), dst.to_be_bytes(), ((payload.len() + 8) as u16).to_be_bytes(), [0; 2]].concat();
+    let mut out =
+        [src.to_be_bytes(), dst.to_be_bytes(), ((payload.len() + 8) as u16).to_be_bytes(), [0; 2]].concat();
     out.extend(payload);
     out
 }
 
 fn ipv4(forward: bool, protocol: u8, fragment: u16, payload: &[u8]) -> Vec<u8> {
-    let (src, dst) = if forward { ([192, 0, 2, 1], [198, 51, 100, 2]) } else { ([198, 51, 100, 2], [192, 0, 2, 1]) };
+    let (src, dst) =
+        if forward { ([192, 0, 2, 1], [198, 51, 100, 2]) } else { ([198, 51, 100, 2], [192, 0, 2, 1]) };
     let mut out = vec![0x45, 0];
     out.extend(((payload.len() + 20) as u16).to_be_bytes());
     out.extend([0, 9]);
@@ -108,7 +111,9 @@ fn ipv6(next: u8, payload: &[u8]) -> Vec<u8> {
 
 /// `datagrams` as IPv4 packets behind `head`.
 fn frames(head: &[u8], datagrams: &[(bool, Vec<u8>)]) -> Vec<Vec<u8>> {
-    let frame = |(forward, payload): &(bool, Vec<u8>)| [head, &ipv4(*forward, 17, 0, &udp(*forward, payload))].concat();
+    let frame = |(forward, payload): &(bool, Vec<u8>)| {
+        [head, &ipv4(*forward, 17, 0, &udp(*forward, payload))].concat()
+    };
     datagrams.iter().map(frame).collect()
 }
 
@@ -200,21 +205,30 @@ fn wire() -> Seeds {
     options[0] = 0x46;
     options.splice(20..20, [0x94, 4, 0, 0]);
     seeds.push(("options".to_owned(), options));
-    let chain = [&[43, 0, 5, 2, 0, 0, 1, 0][..], &[51, 0, 0, 0, 0, 0, 0, 0], &[44, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2]];
+    let chain =
+        [&[43, 0, 5, 2, 0, 0, 1, 0][..], &[51, 0, 0, 0, 0, 0, 0, 0], &[44, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2]];
     let fragment = [17, 0, 0, 1, 0, 0, 0, 7];
-    seeds.push(("extensions".to_owned(), ipv6(0, &[&chain.concat(), &fragment[..], &udp(true, &[4; 32])].concat())));
+    seeds.push((
+        "extensions".to_owned(),
+        ipv6(0, &[&chain.concat(), &fragment[..], &udp(true, &[4; 32])].concat()),
+    ));
     let jumbo = [17, 0, 0xc2, 4, 0, 1, 0, 9];
     let mut packet = ipv6(0, &[&jumbo[..], &udp(true, &[4; 32])].concat());
     packet[4..6].fill(0);
     seeds.push(("jumbogram".to_owned(), packet));
-    seeds.push(("arp".to_owned(), vec![0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2]));
-    seeds.push(("neighbor".to_owned(), ipv6(58, &[&[135, 0, 0, 0, 0, 0, 0, 0][..], &[0xfd; 16], &[1, 1, 2, 0, 0, 0, 0, 1]].concat())));
+    seeds.push((
+        "arp".to_owned(),
+        vec![0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2],
+    ));
+    seeds.push((
+        "neighbor".to_owned(),
+        ipv6(58, &[&[135, 0, 0, 0, 0, 0, 0, 0][..], &[0xfd; 16], &[1, 1, 2, 0, 0, 0, 0, 1]].concat()),
+    ));
     seeds
 }
 
 fn keys() -> Seeds {
     let all = key_file();
-
 
     let key = &all[all.find("= ").expect("a value") + 2..][..44];
     let texts = [
@@ -222,17 +236,40 @@ fn keys() -> Seeds {
         ("windows", format!("\u{feff}{}", all.replace('\n', " \r\n"))),
         ("bare", format!("{key}\n")),
         ("hex", format!("PRIVATEKEY={}\n", "1a".repeat(32))),
-        ("configuration", format!("[Interface]\nPrivateKey = {key}\nAddress = 10.0.0.1/24 # here\nListenPort = 51820\n\n[Peer]\nPublicKey = {key}\nPresharedKey = {key}\nAllowedIPs = 0.0.0.0/0\nEndpoint = [::1]:51820\n")),
-        ("alias", format!("New handshake session:\nPRE_SHARED_KEY={key}\nLOCAL_EPHEMERAL_PRIVATE_KEY={key}\nPRE_SHARED_KEY={key}\n")),
-        ("transport", format!("0x1 {key}\n0xDEADBEEF {key} recv t=-1.5 peer={key}\n0x0000000f {key} t=1700000000.123456789 send\n")),
-        ("faults", format!("0x {key}\n0x1\n0x1 {}=\n0x1 {key} up\n0x1 {key} send recv\n0x1 {key} t=1.\nNAME = {key}\nPRESHARED_KEY = short\nPRESHARED_KEY = {}\n\u{e9}\n", "A".repeat(43), "?".repeat(44))),
+        (
+            "configuration",
+            format!(
+                "[Interface]\nPrivateKey = {key}\nAddress = 10.0.0.1/24 # here\nListenPort = 51820\n\n[Peer]\nPublicKey = {key}\nPresharedKey = {key}\nAllowedIPs = 0.0.0.0/0\nEndpoint = [::1]:51820\n"
+            ),
+        ),
+        (
+            "alias",
+            format!(
+                "New handshake session:\nPRE_SHARED_KEY={key}\nLOCAL_EPHEMERAL_PRIVATE_KEY={key}\nPRE_SHARED_KEY={key}\n"
+            ),
+        ),
+        (
+            "transport",
+            format!(
+                "0x1 {key}\n0xDEADBEEF {key} recv t=-1.5 peer={key}\n0x0000000f {key} t=1700000000.123456789 send\n"
+            ),
+        ),
+        (
+            "faults",
+            format!(
+                "0x {key}\n0x1\n0x1 {}=\n0x1 {key} up\n0x1 {key} send recv\n0x1 {key} t=1.\nNAME = {key}\nPRESHARED_KEY = short\nPRESHARED_KEY = {}\n\u{e9}\n",
+                "A".repeat(43),
+                "?".repeat(44)
+            ),
+        ),
         ("zero", format!("PRESHARED_KEY = {}=\n", "A".repeat(43))),
         ("tls", "CLIENT_RANDOM 00 00\n".to_owned()),
         ("pem", "-----BEGIN PRIVATE KEY-----\n".to_owned()),
         ("many", "x\n".repeat(30)),
         ("none", "# nothing\n".to_owned()),
     ];
-    let mut seeds: Seeds = texts.into_iter().map(|(name, text)| (name.to_owned(), text.into_bytes())).collect();
+    let mut seeds: Seeds =
+        texts.into_iter().map(|(name, text)| (name.to_owned(), text.into_bytes())).collect();
     seeds.push(("utf16".to_owned(), vec![0xff, 0xfe, b'P', 0]));
     seeds.push(("binary".to_owned(), vec![0, 1, 2, 0xff]));
     seeds
@@ -293,7 +330,9 @@ fn pipeline() -> Seeds {
     }
     add("fragments", little(101, &parts));
     let (first, last) = big.split_at(40);
-    let six = |offset: u16, part: &[u8]| ipv6(44, &[&[17, 0][..], &offset.to_be_bytes(), &[0, 0, 0, 5], part].concat());
+    let six = |offset: u16, part: &[u8]| {
+        ipv6(44, &[&[17, 0][..], &offset.to_be_bytes(), &[0, 0, 0, 5], part].concat())
+    };
     let mut parts = frames(&[], &talk(1))[..2].to_vec();
     parts.extend([six(1, first), six(40, last), six(40, last)]);
     add("fragments6", little(101, &parts));
@@ -320,11 +359,14 @@ fn pipeline() -> Seeds {
     add("geneve", little(101, &geneve));
     let bare = frames(&[], &talk(0));
     add("ipip", little(101, &bare.iter().map(|packet| ipv4(true, 4, 0, packet)).collect::<Vec<_>>()));
-    let gre: Vec<_> = bare.iter().map(|packet| ipv4(true, 47, 0, &[&[0, 0, 8, 0][..], packet].concat())).collect();
+    let gre: Vec<_> =
+        bare.iter().map(|packet| ipv4(true, 47, 0, &[&[0, 0, 8, 0][..], packet].concat())).collect();
     add("gre", little(101, &gre));
 
     for (name, order) in [("little", Order::Little), ("big", Order::Big)] {
-        let options = [&order.u16(2)[..], &order.u16(4), b"eth0", &order.u16(9), &order.u16(1), &[9, 0, 0, 0], &[0; 4]].concat();
+        let options =
+            [&order.u16(2)[..], &order.u16(4), b"eth0", &order.u16(9), &order.u16(1), &[9, 0, 0, 0], &[0; 4]]
+                .concat();
         let mut blocks = vec![interface(order, 1, &options), interface(order, 101, &[])];
         blocks.push(block(order, 4, &[&[0; 4]]));
         blocks.extend(frames(&ethernet, &talk(0)).iter().map(|frame| enhanced(order, 0, frame)));

@@ -6,7 +6,9 @@ use wgtrace_decrypt::capture::CHUNK_LEN;
 use wgtrace_decrypt::key::{PresharedKey, PrivateKey, PublicKey, TransportKey};
 use wgtrace_decrypt::keylog::NoKeyLog;
 use wgtrace_decrypt::noise::mac::Mac1Key;
-use wgtrace_decrypt::noise::{Initiator, KeySource, ObserveError, ObservedInitiation, ObservedSession, Responder, Tai64n};
+use wgtrace_decrypt::noise::{
+    Initiator, KeySource, ObserveError, ObservedInitiation, ObservedSession, Responder, Tai64n,
+};
 use wgtrace_decrypt::pipeline::{Encoder, Format};
 use wgtrace_decrypt::secrets::Secrets;
 use wgtrace_decrypt::session::Moment;
@@ -168,7 +170,8 @@ impl Watcher {
             let table = self.table(order.map(|at| messages[at]));
             assert_eq!(table.all().len(), usize::from(derivable));
             let pair = played.initiator.keys();
-            let found = |index, key: &TransportKey| table.openers(index).iter().any(|opener| opener.key == *key);
+            let found =
+                |index, key: &TransportKey| table.openers(index).iter().any(|opener| opener.key == *key);
             assert_eq!(found(pair.remote, &pair.send), derivable);
             assert_eq!(found(pair.local, &pair.receive), derivable);
             let _ = (table.explain(pair.remote).to_string(), table.explain(pair.local).to_string());
@@ -284,8 +287,7 @@ fn traffic(story: &Story, played: &mut Played, within: Option<&Scene>, watcher: 
     frames.rotate_left(turn);
     let capture = raw_pcap(frames.iter().map(|(_, frame)| frame));
     let encoder = Encoder::new(Format::PcapNg, false);
-    let decrypted = Decrypted::of(&capture, CHUNK_LEN, &encoder, &watcher.secrets)
-        .expect("a sound capture");
+    let decrypted = Decrypted::of(&capture, CHUNK_LEN, &encoder, &watcher.secrets).expect("a sound capture");
     let derivable = watcher.exchanges && watcher.psk && watcher.secrets.is_static(&watcher.responder);
     let opened = if derivable { sent - lost } else { 0 };
     let totals = decrypted.seen.depths[0].totals;

@@ -6,8 +6,8 @@ use wgtrace_decrypt::capture::{CHUNK_LEN, Chunk, Error, LinkType, Notes, Reader,
 use wgtrace_decrypt::dissect;
 use wgtrace_decrypt::keypair::Role;
 use wgtrace_decrypt::pipeline::{
-    Batch, Counts, Encoder, FailureGroup, Format, Front, Ledger, MAX_DEPTH, Nest, NestCounts, Outcome, Report,
-    Totals,
+    Batch, Counts, Encoder, FailureGroup, Format, Front, Ledger, MAX_DEPTH, Nest, NestCounts, Outcome,
+    Report, Totals,
 };
 use wgtrace_decrypt::secrets::Secrets;
 use wgtrace_decrypt::session::SessionId;
@@ -30,12 +30,19 @@ pub fn run(data: &[u8]) {
     };
     assert_eq!(whole.seen, cut.seen, "the length of chunks makes a difference");
     // The blocks of interfaces stand before the chunk that first needs them.
-    assert!(read(&whole.output) == read(&cut.output), "the length of chunks makes a difference to the output");
-    assert!(whole.transport_lines == cut.transport_lines, "the length of chunks makes a difference to the keys");
+    assert!(
+        read(&whole.output) == read(&cut.output),
+        "the length of chunks makes a difference to the output"
+    );
+    assert!(
+        whole.transport_lines == cut.transport_lines,
+        "the length of chunks makes a difference to the keys"
+    );
     whole.seen.adds_up();
     whole.output_reads_back(data);
 
-    for encoder in [Encoder::discard(), Encoder::new(Format::PcapNg, false), Encoder::new(Format::Pcap, true)] {
+    for encoder in [Encoder::discard(), Encoder::new(Format::PcapNg, false), Encoder::new(Format::Pcap, true)]
+    {
         let other = Decrypted::of(data, CHUNK_LEN, &encoder, keys).expect("it was read before");
         assert_eq!(other.seen, whole.seen, "what is written makes a difference");
         let written = read(&other.output);

@@ -48,8 +48,13 @@ impl Scene {
 
     /// Both ends' parts.
     pub fn play(&self) -> Played {
-        let Self { statics: [static_i, static_r], ephemerals: [ephemeral_i, ephemeral_r], psk, indices, nanos } =
-            self;
+        let Self {
+            statics: [static_i, static_r],
+            ephemerals: [ephemeral_i, ephemeral_r],
+            psk,
+            indices,
+            nanos,
+        } = self;
         let time = Tai64n::from_unix_nanos(*nanos);
         let (pending, initiation) = Initiator::start(
             static_i,

@@ -25,7 +25,11 @@ pub fn run(data: &[u8]) {
 }
 
 /// The outcome of `parse`, once its refusals make sense and more bytes do not turn a success into one.
-fn parsed<'d, T>(data: &'d [u8], parse: impl Fn(&[u8]) -> Result<(), Error>, view: fn(&'d [u8]) -> Result<T, Error>) -> Option<T> {
+fn parsed<'d, T>(
+    data: &'d [u8],
+    parse: impl Fn(&[u8]) -> Result<(), Error>,
+    view: fn(&'d [u8]) -> Result<T, Error>,
+) -> Option<T> {
     let result = parse(data);
     if let Err(Error::Truncated { need, have }) = result {
         assert!(have < need, "{have} bytes suffice for {need}");
@@ -179,7 +183,9 @@ fn chain(next: Protocol, data: &[u8]) {
             Ok(Extension::HopByHop(options) | Extension::DestinationOptions(options)) => {
                 assert!(options.count() <= data.len());
             }
-            Ok(Extension::Routing(body) | Extension::Authentication(body)) => assert!(body.len() < data.len()),
+            Ok(Extension::Routing(body) | Extension::Authentication(body)) => {
+                assert!(body.len() < data.len())
+            }
             Ok(Extension::Fragment(header)) => assert_eq!(header.fragment().offset % 8, 0),
             Err(_) => errors += 1,
         }

@@ -38,6 +38,8 @@ pub struct Front<R: Read> {
     absorbed: u64,
     counts: Counts,
     complaints: Vec<Complaint>,
+    /// Stands for the complaints that found no room.
+    omitted: Option<Complaint>,
 }
 
 /// What the front has seen, for the report.
@@ -99,6 +101,7 @@ impl<R: Read> Front<R> {
             absorbed: 0,
             counts: Counts::default(),
             complaints: Vec::new(),
+            omitted: None,
         })
     }
 
@@ -177,9 +180,11 @@ impl<R: Read> Front<R> {
         self.counts
     }
 
-    /// Complaints about the capture's own secrets since the last call.
+    /// Complaints about the capture's own secrets since the last call; beyond a bound, how many more.
     pub fn take_complaints(&mut self) -> Vec<Complaint> {
-        std::mem::take(&mut self.complaints)
+        let mut complaints = std::mem::take(&mut self.complaints);
+        complaints.extend(self.omitted.take());
+        complaints
     }
 
     /// Tells what a datagram is, and learns from it when it belongs to a handshake.

@@ -7,7 +7,7 @@ use wgtrace_wire::wireguard::{Message, reserved_is_zero};
 use super::Front;
 use crate::capture::{self, Chunk, Reader, SecretsBlock};
 use crate::dissect::{Datagram, Dissector};
-use crate::secrets::Secrets;
+use crate::secrets::{Complaint, Fault, Secrets};
 use crate::session::Moment;
 
 type Learn<R> = fn(&mut Front<R>, &Chunk, &Datagram);
@@ -82,10 +82,31 @@ impl<R: Read> Front<R> {
             if ordinal > self.counts.secrets_blocks {
                 self.counts.secrets_blocks = ordinal;
                 let mut secrets = Secrets::new();
-                self.complaints.extend(secrets.add(&block.payload, "decryption secrets block"));
+                for complaint in secrets.add(&block.payload, ORIGIN) {
+                    self.complain(complaint);
+                }
                 self.sessions.add_secrets(secrets);
             }
         }
         ordinal
     }
+
+    /// Keeps a complaint, or counts the lines that it is about: blocks may be many, each with its own.
+    fn complain(&mut self, complaint: Complaint) {
+        if self.complaints.len() < MAX_COMPLAINTS {
+            self.complaints.push(complaint);
+            return;
+        }
+        let lines = if let Fault::More(lines) = complaint.fault { lines } else { 1 };
+        let Complaint { origin, line, .. } = complaint;
+        let omitted = self.omitted.get_or_insert(Complaint { origin, line, fault: Fault::More(0) });
+        if let Fault::More(count) = &mut omitted.fault {
+            *count = count.saturating_add(lines);
+        }
+    }
 }
+
+/// Names the capture's own secrets in complaints.
+const ORIGIN: &str = "decryption secrets block";
+/// Complaints about all the capture's secrets together before the rest is only counted.
+const MAX_COMPLAINTS: usize = 64;

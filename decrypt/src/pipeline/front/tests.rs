@@ -4,11 +4,12 @@ use wgtrace_wire::wireguard::{CookieReply, Initiation, Response};
 use zerocopy::{FromZeros as _, IntoBytes as _};
 
 use super::*;
-use crate::key::{PresharedKey, PrivateKey};
+use crate::key::{PresharedKey, PrivateKey, PublicKey};
 use crate::keylog::{NoKeyLog, write_ephemeral};
 use crate::keypair::{Keypair, message_len};
 use crate::noise::{Initiator, Responder, Tai64n};
 use crate::pipeline::{Encoder, Report, Totals};
+use crate::secrets::Fault;
 use crate::sessions;
 
 #[test]
@@ -38,6 +39,38 @@ fn a_later_handshake_under_the_same_index_opens_what_came_before_it() {
     ]);
     let (totals, _) = decrypt(&capture);
     assert_eq!((totals.opened.messages(), totals.failed), (2, 1));
+}
+
+#[test]
+fn many_secrets_blocks_cost_no_more_than_what_they_hold_and_few_complaints() {
+    const BLOCKS: usize = 3000;
+    let keys = (1..).map(|n: u32| PublicKey::from_bytes(std::array::from_fn(|at| n.to_le_bytes()[at % 4])));
+    let blocks = keys.take(BLOCKS).map(|key| secrets_block(&format!("PublicKey = {key}\nodd\nodd\n")));
+    let capture: Vec<u8> = SECTION.into_iter().chain(blocks.flatten()).collect();
+    let again = Cursor::new(capture.clone());
+    let mut front =
+        Front::new(Cursor::new(capture), Box::new(move || Ok(again.clone())), Secrets::new()).unwrap();
+    front.gather().unwrap();
+    assert_eq!(front.sessions().secrets().publics().len(), BLOCKS);
+    let complaints = front.take_complaints();
+    assert_eq!(complaints.len(), 65);
+    assert_eq!(complaints[64].fault, Fault::More(2 * BLOCKS - 64));
+    assert!(front.take_complaints().is_empty());
+}
+
+const SECTION: [u8; 28] = [
+    0x0a, 0x0d, 0x0d, 0x0a, 28, 0, 0, 0, 0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 28, 0, 0, 0,
+];
+
+fn secrets_block(text: &str) -> Vec<u8> {
+    let word = |number: usize| u32::try_from(number).unwrap().to_le_bytes();
+    let padded = text.len().next_multiple_of(4);
+    let mut block = [word(10), word(20 + padded), *b"LKGW", word(text.len())].concat();
+    block.extend_from_slice(text.as_bytes());
+    block.resize(16 + padded, 0);
+    block.extend(word(20 + padded));
+    block
 }
 
 /// A handshake between two fixed peers.

@@ -112,7 +112,7 @@ impl Ledger {
     /// What did not open, by first occurrence.
     pub fn failures(&self) -> Vec<FailureGroup> {
         let mut groups: Vec<FailureGroup> = self.failures.values().copied().collect();
-        groups.sort_by_key(|group| (group.first.frame, group.receiver));
+        groups.sort_by_key(|group| (group.first.frame, group.receiver, group.failure.kind()));
         groups
     }
 

@@ -100,9 +100,13 @@ fn measure(
         let run = good(execute(&mut wgtrace())?)?;
         column.plain.push(run.wall);
         column.peak = column.peak.max(run.peak);
+        // Each starts without a backlog: the kernel slows writers down while it clears one.
         std::fs::remove_file(&out)?;
+        rustix::fs::sync();
         column.write.push(floor::write(&dir.join("floor"), output_len)?);
+        rustix::fs::sync();
         let run = good(execute(wgtrace().arg("-w").arg(&out))?)?;
+        rustix::fs::sync();
         column.output.push(run.wall);
         column.peak = column.peak.max(run.peak);
     }
