@@ -1,5 +1,7 @@
 //! A handshake between two ends of any keys, watched with some of those keys.
 
+use std::fmt::Write as _;
+
 use arbitrary::{Arbitrary, Unstructured};
 use wgtrace_decrypt::aead::{Aead as _, RingKey};
 use wgtrace_decrypt::capture::CHUNK_LEN;
@@ -113,18 +115,18 @@ impl Watcher {
         for (name, privates) in given {
             for (private, _) in privates.filter(|(_, known)| *known) {
                 keys.push((private.public(), private.clone()));
-                text += &format!("{name} = {}\n", *private.expose_base64());
+                _ = writeln!(text, "{name} = {}", *private.expose_base64());
             }
         }
         let responder = scene.statics[1].public();
         if known.responder_public {
-            text += &format!("REMOTE_STATIC_PUBLIC_KEY = {responder}\n");
+            _ = writeln!(text, "REMOTE_STATIC_PUBLIC_KEY = {responder}");
         }
         let mut psks = vec![PresharedKey::NONE];
         psks.extend(known.wrong_psk.map(PresharedKey::from_bytes));
         psks.extend(known.psk.then(|| scene.psk.clone()));
         for psk in &psks {
-            text += &format!("PresharedKey = {}\n", *psk.expose_base64());
+            _ = writeln!(text, "PresharedKey = {}", *psk.expose_base64());
         }
         let mut secrets = Secrets::new();
         assert_eq!(secrets.add(text.as_bytes(), "known"), []);
@@ -133,10 +135,9 @@ impl Watcher {
         let has = |private: &PrivateKey| keys.iter().any(|(public, _)| *public == private.public());
         let [static_i, static_r] = [&scene.statics[0], &scene.statics[1]].map(has);
         let [ephemeral_i, ephemeral_r] = [&scene.ephemerals[0], &scene.ephemerals[1]].map(has);
-        let exchanges = (ephemeral_i || static_r)
-            && (static_i || static_r)
-            && (ephemeral_i || ephemeral_r)
-            && (static_i || ephemeral_r);
+        let (es, ss) = ((ephemeral_i, static_r), (static_i, static_r));
+        let (ee, se) = ((ephemeral_i, ephemeral_r), (static_i, ephemeral_r));
+        let exchanges = [es, ss, ee, se].iter().all(|(initiators, responders)| *initiators || *responders);
         let psk = psks.contains(&scene.psk);
         Self { keys, psks, responder, exchanges, psk, secrets }
     }

@@ -210,7 +210,8 @@ impl Decrypted {
             assert_eq!(written.data, read.data);
             assert_eq!((written.interface, written.link), (read.interface + 1, read.link));
             assert_eq!(written.time, read.time.max(0));
-            assert_eq!(written.original_len, read.original_len.max(read.data.len() as u32));
+            let captured = u32::try_from(read.data.len()).expect("packets are short");
+            assert_eq!(written.original_len, read.original_len.max(captured));
         }
     }
 }
