@@ -59,6 +59,9 @@ pub struct Counts {
     pub secrets_blocks: u64,
 }
 
+/// Keys made ready for one batch, about 700 bytes each.
+const MAX_SLOTS: usize = 2048;
+
 /// What a datagram turned out to be.
 enum Kind {
     Learned,
@@ -225,7 +228,13 @@ impl<R: Read> Front<R> {
             if self.sessions.openers(receiver).is_empty() {
                 self.gather()?;
             }
-            add_slots(&self.sessions, batch, receiver)
+            if batch.slots.len() < MAX_SLOTS {
+                add_slots(&self.sessions, batch, receiver)
+            } else {
+                // The rest is asked for message by message.
+                batch.complete = false;
+                0..0
+            }
         };
         // An empty run is not remembered: a handshake later in this chunk may fill it.
         if !picks.is_empty() {
@@ -247,7 +256,8 @@ impl<R: Read> Front<R> {
             Some(_) | None => self.find(batch, receiver)?,
         };
         let payload = batch.chunk.bytes.get(datagram.payload.clone()).unwrap_or_default();
-        if picks.is_empty() && !reserved_is_zero(payload) {
+        let unknown = picks.is_empty() && self.sessions.openers(receiver).is_empty();
+        if unknown && !reserved_is_zero(payload) {
             self.counts.not_wireguard += 1;
             return Ok(());
         }
