@@ -383,6 +383,20 @@ fn pipeline() -> Seeds {
         add(&format!("pcapng-{name}-secrets"), pcapng(order, &late));
     }
 
+    let mut late = vec![interface(Order::Little, 101, &[])];
+    let mut warp = talk(4);
+    warp.iter_mut().for_each(|(_, message)| message[1..4].copy_from_slice(&[9, 8, 7]));
+    late.extend(frames(&[], &warp).iter().map(|frame| enhanced(Order::Little, 0, frame)));
+    late.push(secrets(Order::Little, &Scene::fixed(4).key_log(1)));
+    add("reserved-secrets", pcapng(Order::Little, &late));
+    let carried: Vec<_> = {
+        let mut carrier = Scene::fixed(1).play();
+        let mut sealed = talk(1)[..2].to_vec();
+        sealed.extend(bare.iter().map(|packet| (true, seal(&mut carrier.initiator, packet))));
+        frames(&[], &sealed)
+    };
+    add("nested", little(101, &carried));
+
     let small = little(101, &frames(&[], &talk(0)));
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     gzip.write_all(&small).expect("buffers take everything");

@@ -32,6 +32,8 @@ struct Story {
     packets: Vec<(bool, Vec<u8>)>,
     /// Which part of the capture comes first.
     turned: u8,
+    /// The packets are data of another tunnel, whose handshake is in this one as well.
+    nested: bool,
 }
 
 /// What the listener holds.
@@ -64,7 +66,8 @@ pub fn run(data: &[u8]) {
         nanos: story.nanos,
     };
     let mut played = scene.play();
-    let watcher = Watcher::new(&scene, &story.known);
+    let within = story.nested.then(|| Scene::fixed(0));
+    let watcher = Watcher::new(&scene, &story.known, within.as_ref());
     match story.damage {
         Damage::Initiation { at, by } => damaged_initiation(&scene, &played, &watcher, usize::from(at), by),
         Damage::Response { at, by } => damaged_response(&scene, &played, &watcher, usize::from(at), by),
@@ -72,7 +75,7 @@ pub fn run(data: &[u8]) {
             let seen = watcher.watch(&played.initiation, &played.response);
             watcher.judge(&seen, &played);
             watcher.judge_table(&played);
-            traffic(&story, &mut played, &watcher);
+            traffic(&story, &mut played, within.as_ref(), &watcher);
         }
     }
 }
@@ -95,8 +98,14 @@ impl KeySource for Watcher {
 }
 
 impl Watcher {
-    fn new(scene: &Scene, known: &Known) -> Self {
+    /// Of the tunnel `within` the other one, the initiator's keys are known too.
+    fn new(scene: &Scene, known: &Known, within: Option<&Scene>) -> Self {
         let (mut keys, mut text) = (Vec::new(), String::new());
+        if let Some(within) = within {
+            text += &within.key_log(0);
+            let privates = [&within.statics[0], &within.ephemerals[0]];
+            keys.extend(privates.map(|private| (private.public(), private.clone())));
+        }
         let given = [
             ("LOCAL_STATIC_PRIVATE_KEY", scene.statics.iter().zip(known.statics)),
             ("LOCAL_EPHEMERAL_PRIVATE_KEY", scene.ephemerals.iter().zip(known.ephemerals)),
@@ -235,26 +244,39 @@ fn damaged_response(scene: &Scene, played: &Played, watcher: &Watcher, at: usize
     assert!(table.all().is_empty() || !(4..76).contains(&at));
 }
 
+/// What a frame of the capture holds.
+#[derive(Clone, Copy, PartialEq)]
+enum Holds {
+    Handshake,
+    Packet,
+    NestedHandshake,
+    NestedData,
+}
+
 /// Data sealed at the ends is in the decrypted capture, and nothing else is.
-fn traffic(story: &Story, played: &mut Played, watcher: &Watcher) {
-    const MOST: usize = 16;
-    const LONGEST: usize = 2000;
-    let mut frames = vec![played.initiation.as_bytes().to_vec(), played.response.as_bytes().to_vec()];
-    for (forward, packet) in story.packets.iter().take(MOST) {
-        let end = if *forward { &mut played.initiator } else { &mut played.responder };
-        frames.push(seal(end, packet.get(..LONGEST).unwrap_or(packet)));
+fn traffic(story: &Story, played: &mut Played, within: Option<&Scene>, watcher: &Watcher) {
+    let mut frames = vec![
+        (Holds::Handshake, played.initiation.as_bytes().to_vec()),
+        (Holds::Handshake, played.response.as_bytes().to_vec()),
+    ];
+    let packets = within.map_or_else(|| plain(story), |within| nested(story, within));
+    for (holds, forward, packet) in packets {
+        let end = if forward { &mut played.initiator } else { &mut played.responder };
+        frames.push((holds, seal(end, &packet)));
     }
     let sent = frames.len() - 2;
     let mut lost = 0;
     if let Damage::Data { at, by } = story.damage
-        && let Some(byte) = frames.get_mut(2).and_then(|message| message.get_mut(usize::from(at)))
+        && let Some(frame) = frames.get_mut(2)
+        && let Some(byte) = frame.1.get_mut(usize::from(at))
         && by != 0
         // Another receiver or reserved bytes: the pipeline may call it no WireGuard at all.
         && at >= 8
     {
         *byte ^= by;
         lost = 1;
-        let (header, sealed) = frames[2].split_at_mut(16);
+        frame.0 = Holds::Packet;
+        let (header, sealed) = frame.1.split_at(16);
         let counter = Counter(u64::from_le_bytes(header[8..].try_into().expect("eight bytes")));
         let keys = played.initiator.keys();
         for key in [&keys.send, &keys.receive] {
@@ -263,32 +285,75 @@ fn traffic(story: &Story, played: &mut Played, watcher: &Watcher) {
     }
     let turn = usize::from(story.turned) % frames.len();
     frames.rotate_left(turn);
-    let capture = raw_pcap(&frames);
-    let decrypted =
-        Decrypted::of(&capture, CHUNK_LEN, &Encoder::new(Format::PcapNg, false), &watcher.secrets)
-            .expect("a sound capture");
+    let capture = raw_pcap(frames.iter().map(|(_, frame)| frame));
+    let encoder = Encoder::new(Format::PcapNg, false);
+    let decrypted = Decrypted::of(&capture, CHUNK_LEN, &encoder, &watcher.secrets).expect("a sound capture");
     let derivable = watcher.exchanges && watcher.psk && watcher.secrets.is_static(&watcher.responder);
     let opened = if derivable { sent - lost } else { 0 };
-    let totals = decrypted.seen.totals;
-    assert_eq!(totals.opened.messages(), opened as u64);
-    assert_eq!(totals.failed, (sent - opened) as u64);
+    let totals = decrypted.seen.depths[0].totals;
+    assert_eq!((totals.opened.messages(), totals.failed), (opened as u64, (sent - opened) as u64));
+
+    if derivable && within.is_some() {
+        // Inside a tunnel a handshake has to come before its data.
+        let (mut handshakes, mut early, mut late) = (0, 0, 0);
+        for (holds, _) in &frames {
+            match holds {
+                Holds::NestedHandshake => handshakes += 1,
+                Holds::NestedData if handshakes < 2 => early += 1,
+                Holds::NestedData => late += 1,
+                Holds::Handshake | Holds::Packet => {}
+            }
+        }
+        let totals = decrypted.seen.depths.get(1).map(|depth| depth.totals).unwrap_or_default();
+        assert_eq!((totals.opened.messages(), totals.failed), (late, early));
+    }
+}
+
+type Packets = Vec<(Holds, bool, Vec<u8>)>;
+
+/// Bytes of the story as packets.
+fn plain(story: &Story) -> Packets {
+    const MOST: usize = 16;
+    const LONGEST: usize = 2000;
+    let cut = |packet: &Vec<u8>| packet.get(..LONGEST).unwrap_or(packet).to_vec();
+    let packets = story.packets.iter().take(MOST);
+    packets.map(|(forward, packet)| (Holds::Packet, *forward, cut(packet))).collect()
+}
+
+/// The same packets inside the tunnel `within`.
+fn nested(story: &Story, within: &Scene) -> Packets {
+    let mut played = within.play();
+    let mut packets = vec![
+        (Holds::NestedHandshake, true, ipv4(played.initiation.as_bytes())),
+        (Holds::NestedHandshake, false, ipv4(played.response.as_bytes())),
+    ];
+    for (_, forward, packet) in plain(story) {
+        let end = if forward { &mut played.initiator } else { &mut played.responder };
+        packets.push((Holds::NestedData, forward, ipv4(&seal(end, &packet))));
+    }
+    packets
 }
 
 /// A capture of bare IPv4 packets, each with one datagram.
-pub fn raw_pcap(datagrams: &[Vec<u8>]) -> Vec<u8> {
-    let mut out = Vec::new();
-    out.extend([0x4d, 0x3c, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 101, 0, 0, 0]);
+fn raw_pcap<'d>(datagrams: impl Iterator<Item = &'d Vec<u8>>) -> Vec<u8> {
+    let mut out = vec![0x4d, 0x3c, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 101, 0, 0, 0];
     for (second, datagram) in (1..).zip(datagrams) {
-        let len = u16::try_from(datagram.len() + 28).expect("messages are short");
-        out.extend(u32::to_le_bytes(second));
-        out.extend([0; 4]);
-        out.extend(u32::from(len).to_le_bytes());
-        out.extend(u32::from(len).to_le_bytes());
-        let [h, l] = len.to_be_bytes();
-        out.extend([0x45, 0, h, l, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 198, 51, 100, 1]);
-        let [h, l] = (len - 20).to_be_bytes();
-        out.extend([0xca, 0x6c, 0xca, 0x6c, h, l, 0, 0]);
-        out.extend(datagram);
+        let packet = ipv4(datagram);
+        let len = u32::try_from(packet.len()).expect("messages are short").to_le_bytes();
+        out.extend([u32::to_le_bytes(second), [0; 4], len, len].concat());
+        out.extend(packet);
     }
+    out
+}
+
+/// A datagram in its packet.
+fn ipv4(datagram: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(datagram.len() + 28).expect("messages are short");
+    let mut out = vec![0x45, 0];
+    out.extend(len.to_be_bytes());
+    out.extend([0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 198, 51, 100, 1, 0xca, 0x6c, 0xca, 0x6c]);
+    out.extend((len - 20).to_be_bytes());
+    out.extend([0, 0]);
+    out.extend(datagram);
     out
 }

@@ -6,11 +6,12 @@ use wgtrace_decrypt::capture::{CHUNK_LEN, Chunk, Error, LinkType, Notes, Reader,
 use wgtrace_decrypt::dissect;
 use wgtrace_decrypt::keypair::Role;
 use wgtrace_decrypt::pipeline::{
-    Batch, Counts, Encoder, FailureGroup, Format, Front, Outcome, Report, Totals,
+    Batch, Counts, Encoder, FailureGroup, Format, Front, Ledger, MAX_DEPTH, Nest, NestCounts, Outcome,
+    Report, Totals,
 };
 use wgtrace_decrypt::secrets::Secrets;
 use wgtrace_decrypt::session::SessionId;
-use wgtrace_decrypt::sessions;
+use wgtrace_decrypt::sessions::{self, Sessions};
 
 use crate::scenario;
 
@@ -37,7 +38,7 @@ pub fn run(data: &[u8]) {
         whole.transport_lines == cut.transport_lines,
         "the length of chunks makes a difference to the keys"
     );
-    whole.adds_up();
+    whole.seen.adds_up();
     whole.output_reads_back(data);
 
     for encoder in [Encoder::discard(), Encoder::new(Format::PcapNg, false), Encoder::new(Format::Pcap, true)]
@@ -45,8 +46,7 @@ pub fn run(data: &[u8]) {
         let other = Decrypted::of(data, CHUNK_LEN, &encoder, keys).expect("it was read before");
         assert_eq!(other.seen, whole.seen, "what is written makes a difference");
         let written = read(&other.output);
-        let packets = whole.seen.totals.opened.packets;
-        let expected = if other.output.is_empty() { 0 } else { packets };
+        let expected = if other.output.is_empty() { 0 } else { whole.seen.packets().0 };
         assert_eq!(written.map_or(0, |written| written.frames.len() as u64), expected);
     }
 
@@ -54,7 +54,8 @@ pub fn run(data: &[u8]) {
     let mut keys = Secrets::new();
     keys.add(whole.transport_lines.as_bytes(), "converted");
     let again = Decrypted::of(data, CHUNK_LEN, &Encoder::discard(), &keys).expect("it was read before");
-    assert!(again.seen.totals.opened.messages() >= whole.seen.totals.opened.messages());
+    let opened = |of: &Decrypted| of.seen.depths[0].totals.opened.messages();
+    assert!(opened(&again) >= opened(&whole));
 }
 
 /// A few bytes of compressed data may stand for gigabytes: slow, but no fault.
@@ -79,16 +80,78 @@ pub struct Decrypted {
 /// What came of a capture, whatever was written of it.
 #[derive(Debug, PartialEq)]
 pub struct Seen {
+    /// The messages in no other tunnel, then those inside one, and so on.
+    pub depths: Vec<Depth>,
+    pub front: Counts,
+    pub frames: dissect::Counts,
+    pub nest: NestCounts,
+    pub notes: Notes,
+}
+
+/// What came of the messages inside equally many tunnels.
+#[derive(Debug, PartialEq)]
+pub struct Depth {
     pub totals: Totals,
     pub outcomes: Vec<Outcome>,
     pub failures: Vec<FailureGroup>,
-    pub front: Counts,
-    pub frames: dissect::Counts,
     pub sessions: sessions::Counts,
-    pub notes: Notes,
-    /// Per session and side: packets, bytes, keepalives, malformed, all messages.
-    pub sides: Vec<[u64; 5]>,
+    /// Per session and side: packets, bytes, keepalives, malformed.
+    pub sides: Vec<[u64; 4]>,
     pub reasons: Vec<String>,
+}
+
+impl Depth {
+    fn of(table: &Sessions, ledger: &Ledger, outcomes: Vec<Outcome>) -> Self {
+        let ids = (0..).map(SessionId).take(table.all().len());
+        let sides = ids
+            .flat_map(|id| [Role::Initiator, Role::Responder].map(|role| ledger.of(id, role)))
+            .map(|side| {
+                let tally = side.map(|side| side.tally).unwrap_or_default();
+                [tally.packets, tally.bytes, tally.keepalives, tally.malformed]
+            })
+            .collect();
+        let failures = ledger.failures();
+        let reasons = failures.iter().map(|group| table.explain(group.receiver).to_string()).collect();
+        Self { totals: ledger.totals(), outcomes, failures, sessions: table.counts(), sides, reasons }
+    }
+
+    /// Every number is the sum of its parts.
+    fn adds_up(&self) {
+        let Self { totals, outcomes, failures, sides, .. } = self;
+        let (mut opened, mut failed) = (0, 0);
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Opened { .. } => opened += 1,
+                Outcome::Failed { messages, .. } => failed += messages,
+            }
+        }
+        assert_eq!((totals.opened.messages(), totals.failed), (opened, failed));
+        let grouped: u64 = failures.iter().map(|group| group.messages).sum();
+        assert_eq!(grouped + totals.failed_ungrouped, totals.failed);
+        let sum = |at: usize| sides.iter().map(|side| side[at]).sum::<u64>();
+        let all = totals.opened;
+        assert_eq!([sum(0), sum(1), sum(2), sum(3)], [all.packets, all.bytes, all.keepalives, all.malformed]);
+    }
+}
+
+impl Seen {
+    /// Packets that came out, and their bytes, in how many tunnels ever they were.
+    fn packets(&self) -> (u64, u64) {
+        let sum = |of: fn(&Depth) -> u64| self.depths.iter().map(of).sum();
+        (sum(|depth| depth.totals.opened.packets), sum(|depth| depth.totals.opened.bytes))
+    }
+
+    /// Every number is the sum of its parts.
+    fn adds_up(&self) {
+        let Self { depths, front, frames, .. } = self;
+        depths.iter().for_each(Depth::adds_up);
+        assert!(front.transport <= depths[0].outcomes.len() as u64, "neither opened nor failed");
+        assert_eq!(frames.frames, front.frames);
+        assert_eq!(frames.datagrams, front.datagrams);
+        assert_eq!(frames.frames, frames.datagrams + frames.fruitless());
+        let sorted = front.not_wireguard + front.handshakes_truncated + front.transport;
+        assert!(sorted <= front.datagrams);
+    }
 }
 
 impl Decrypted {
@@ -98,62 +161,38 @@ impl Decrypted {
         let reopen = Box::new(move || Ok(Cursor::new(again.clone())));
         let source = Cursor::new(capture.to_vec());
         let mut front = Front::with_chunk_len(source, chunk_len, reopen, keys.clone())?;
-        let (mut batch, mut report) = (Batch::new(), Report::new());
+        let (mut batch, mut nest, mut report) = (Batch::new(), Nest::new(), Report::new());
         let mut output = encoder.header(None).expect("buffers take everything");
-        let mut outcomes = Vec::new();
+        let mut outcomes: [Vec<Outcome>; MAX_DEPTH + 1] = Default::default();
         while front.next(&mut batch)? {
             batch.open(encoder, &mut |receiver| front.late_slots(receiver))?;
+            nest.descend(&mut batch, encoder, || {
+                front.gather()?;
+                Ok::<_, Error>(front.sessions().secrets().clone())
+            })?;
             output.extend_from_slice(batch.output());
-            outcomes.extend(batch.events().iter().map(|event| event.outcome.clone()));
+            for (depth, outcomes) in outcomes.iter_mut().enumerate() {
+                outcomes.extend(batch.events_at(depth).iter().map(|event| event.outcome.clone()));
+            }
             report.absorb(&batch);
         }
-        let sessions = front.sessions();
-        let ids = (0..).map(SessionId).take(sessions.all().len());
-        let sides = ids
-            .flat_map(|id| [Role::Initiator, Role::Responder].map(|role| report.of(id, role)))
-            .map(|side| {
-                side.map_or([0; 5], |side| {
-                    let tally = side.tally;
-                    [tally.packets, tally.bytes, tally.keepalives, tally.malformed, tally.messages()]
-                })
+        let tables = std::iter::once(front.sessions()).chain(nest.tables());
+        let depths = tables
+            .zip(outcomes)
+            .enumerate()
+            .map(|(depth, (table, outcomes))| {
+                Depth::of(table, report.at(depth).expect("as deep as the tables"), outcomes)
             })
             .collect();
-        let reasons =
-            report.failures().iter().map(|group| sessions.explain(group.receiver).to_string()).collect();
         let seen = Seen {
-            totals: report.totals(),
-            outcomes,
-            failures: report.failures(),
+            depths,
             front: front.counts(),
             frames: front.dissector().counts().clone(),
-            sessions: sessions.counts(),
+            nest: nest.counts(),
             notes: front.reader().notes().clone(),
-            sides,
-            reasons,
         };
         let _ = (seen.notes.warnings(), seen.frames.warnings());
-        Ok(Self { output, transport_lines: sessions.transport_lines().to_string(), seen })
-    }
-
-    /// Every number is the sum of its parts.
-    fn adds_up(&self) {
-        let Seen { totals, outcomes, failures, front, frames, sides, .. } = &self.seen;
-        let opened =
-            outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Opened { .. })).count() as u64;
-        assert_eq!(totals.opened.messages(), opened);
-        assert_eq!(totals.failed, outcomes.len() as u64 - opened);
-        assert!(front.transport <= outcomes.len() as u64, "a message was neither opened nor failed");
-        let grouped: u64 = failures.iter().map(|group| group.messages).sum();
-        assert_eq!(grouped + totals.failed_ungrouped, totals.failed);
-        let sum = |at: usize| sides.iter().map(|side| side[at]).sum::<u64>();
-        let all = totals.opened;
-        assert_eq!([sum(0), sum(1), sum(2), sum(3)], [all.packets, all.bytes, all.keepalives, all.malformed]);
-
-        assert_eq!(frames.frames, front.frames);
-        assert_eq!(frames.datagrams, front.datagrams);
-        assert_eq!(frames.frames, frames.datagrams + frames.fruitless());
-        let sorted = front.not_wireguard + front.handshakes_truncated + front.transport;
-        assert!(sorted <= front.datagrams);
+        Ok(Self { output, transport_lines: front.sessions().transport_lines().to_string(), seen })
     }
 
     /// The output is a sound capture of the packets counted and of all frames of the input.
@@ -163,9 +202,8 @@ impl Decrypted {
         assert_eq!(written.notes, Notes::default());
         assert_eq!(written.secrets, [], "nobody asked for secrets in the output");
         let (inner, outer): (Vec<_>, Vec<_>) = written.frames.iter().partition(|frame| frame.interface == 0);
-        let all = self.seen.totals.opened;
-        assert_eq!(inner.len() as u64, all.packets);
-        assert_eq!(inner.iter().map(|frame| frame.data.len() as u64).sum::<u64>(), all.bytes);
+        let bytes = inner.iter().map(|frame| frame.data.len() as u64).sum();
+        assert_eq!((inner.len() as u64, bytes), self.seen.packets());
         assert!(inner.iter().all(|frame| frame.link == LinkType(101)));
         assert_eq!(outer.len(), input.frames.len());
         for (written, read) in outer.iter().zip(&input.frames) {
