@@ -137,7 +137,7 @@ fn above(data: &[u8], packet: Ip<'_>) {
     let Ok(Upper { protocol, offset, payload, claimed_len, fragment }) = packet.upper() else { return };
     lies_at(data, offset, payload);
     claims(data.len() - offset, payload, claimed_len);
-    assert!(fragment.is_none_or(|fragment| fragment.is_partial()));
+    assert!(fragment.is_none_or(wgtrace_wire::ip::Fragment::is_partial));
     if fragment.is_none_or(|fragment| fragment.offset == 0) {
         upper(protocol, payload);
     }
@@ -184,7 +184,7 @@ fn chain(next: Protocol, data: &[u8]) {
                 assert!(options.count() <= data.len());
             }
             Ok(Extension::Routing(body) | Extension::Authentication(body)) => {
-                assert!(body.len() < data.len())
+                assert!(body.len() < data.len());
             }
             Ok(Extension::Fragment(header)) => assert_eq!(header.fragment().offset % 8, 0),
             Err(_) => errors += 1,
@@ -203,7 +203,7 @@ fn sums(data: &[u8]) {
     let whole = checksum::internet(&[data]);
     let (front, back) = data.split_at(data.len() / 2 / 2 * 2);
     assert_eq!(checksum::internet(&[front, back]), whole);
-    if data.len() % 2 == 0 && data.iter().any(|&byte| byte != 0) {
+    if data.len().is_multiple_of(2) && data.iter().any(|&byte| byte != 0) {
         assert_eq!(checksum::internet(&[data, &whole.to_be_bytes()]), 0);
     }
 }
