@@ -34,6 +34,8 @@ pub struct Front<R: Read> {
     gathered: bool,
     /// Handshake-shaped messages with reserved bytes set that fitted no key known by then.
     passed_over: u64,
+    /// Secrets came behind frames of an earlier chunk.
+    late_secrets: bool,
     /// Secrets blocks that the ordered pass has read.
     absorbed: u64,
     counts: Counts,
@@ -101,6 +103,7 @@ impl<R: Read> Front<R> {
             tickets: 0,
             gathered: false,
             passed_over: 0,
+            late_secrets: false,
             absorbed: 0,
             counts: Counts::default(),
             complaints: Vec::new(),
@@ -116,8 +119,13 @@ impl<R: Read> Front<R> {
         batch.clear();
         let more = self.reader.fill(&mut batch.chunk)?;
         let blocks = self.reader.take_secrets();
+        self.late_secrets |= self.counts.frames > 0 && !blocks.is_empty();
         self.absorbed = self.absorb_secrets(blocks, self.absorbed);
         if !more {
+            // Handshakes before these secrets deserve another look, even when nothing else asked.
+            if self.late_secrets {
+                self.gather()?;
+            }
             return Ok(false);
         }
         // Gathering in the middle of this chunk comes too late for the candidates chosen before.
