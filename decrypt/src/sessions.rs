@@ -26,6 +26,8 @@ pub use self::explain::Reason;
 
 /// Sessions kept; about 300 bytes each.
 const MAX_SESSIONS: usize = 65_536;
+/// Static public keys that every mac1 is tried with, at 0.2 us each.
+const MAX_RESPONDERS: usize = 16_384;
 /// Openers under one receiver index; the AEAD decides between them.
 const MAX_CANDIDATES: usize = 16;
 
@@ -66,14 +68,15 @@ pub struct Counts {
     pub sessions_refused: u64,
     /// Transport keys not kept because their receiver index had too many already.
     pub openers_refused: u64,
-    /// Keys of the capture's own secrets that found no room.
+    /// Keys that found no room.
     pub keys_refused: u64,
 }
 
 struct SeenInitiation {
     message: Initiation,
     at: Moment,
-    state: Result<Box<ObservedInitiation>, Fault>,
+    /// `None` until somebody asks: reading along costs Diffie-Hellman, and floods stay unanswered.
+    state: Option<Result<Box<ObservedInitiation>, Fault>>,
     answered: bool,
 }
 
@@ -136,9 +139,15 @@ impl Sessions {
         // The peer of an exported key has a static key too, and may be a responder.
         let peers = self.secrets.transport().iter().skip(lines).filter_map(|line| line.peer.as_ref());
         for public in publics.chain(peers) {
-            if self.known_responders.insert(*public) {
-                self.responders.push((*public, Mac1Key::new(public)));
+            if self.known_responders.contains(public) {
+                continue;
             }
+            if self.responders.len() == MAX_RESPONDERS {
+                self.counts.keys_refused += 1;
+                continue;
+            }
+            self.known_responders.insert(*public);
+            self.responders.push((*public, Mac1Key::new(public)));
         }
     }
 
@@ -147,8 +156,7 @@ impl Sessions {
         &self.secrets
     }
 
-    /// Takes in a handshake message or cookie reply; `false` for transport data, and for a message
-    /// that only looks like WireGuard (`strict`: reserved bytes set and no known mac1).
+    /// Takes in a handshake message or cookie reply; `false` for transport data.
     pub fn learn(&mut self, message: &Message<'_>, at: Moment) -> bool {
         match message {
             Message::Initiation(initiation) => self.learn_initiation(initiation, at),

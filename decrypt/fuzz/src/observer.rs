@@ -1,7 +1,5 @@
 //! A handshake between two ends of any keys, watched with some of those keys.
 
-use std::fmt::Write as _;
-
 use arbitrary::{Arbitrary, Unstructured};
 use wgtrace_decrypt::aead::{Aead as _, RingKey};
 use wgtrace_decrypt::capture::CHUNK_LEN;
@@ -115,18 +113,18 @@ impl Watcher {
         for (name, privates) in given {
             for (private, _) in privates.filter(|(_, known)| *known) {
                 keys.push((private.public(), private.clone()));
-                _ = writeln!(text, "{name} = {}", *private.expose_base64());
+                text.extend([name, " = ", &private.expose_base64(), "\n"]);
             }
         }
         let responder = scene.statics[1].public();
         if known.responder_public {
-            _ = writeln!(text, "REMOTE_STATIC_PUBLIC_KEY = {responder}");
+            text.extend(["REMOTE_STATIC_PUBLIC_KEY = ", &responder.to_string(), "\n"]);
         }
         let mut psks = vec![PresharedKey::NONE];
         psks.extend(known.wrong_psk.map(PresharedKey::from_bytes));
         psks.extend(known.psk.then(|| scene.psk.clone()));
         for psk in &psks {
-            _ = writeln!(text, "PresharedKey = {}", *psk.expose_base64());
+            text.extend(["PresharedKey = ", &psk.expose_base64(), "\n"]);
         }
         let mut secrets = Secrets::new();
         assert_eq!(secrets.add(text.as_bytes(), "known"), []);
@@ -135,9 +133,8 @@ impl Watcher {
         let has = |private: &PrivateKey| keys.iter().any(|(public, _)| *public == private.public());
         let [static_i, static_r] = [&scene.statics[0], &scene.statics[1]].map(has);
         let [ephemeral_i, ephemeral_r] = [&scene.ephemerals[0], &scene.ephemerals[1]].map(has);
-        let (es, ss) = ((ephemeral_i, static_r), (static_i, static_r));
-        let (ee, se) = ((ephemeral_i, ephemeral_r), (static_i, ephemeral_r));
-        let exchanges = [es, ss, ee, se].iter().all(|(initiators, responders)| *initiators || *responders);
+        // One side's two keys, whatever else there is: what the four exchanges es, ss, ee, se come to.
+        let exchanges = ephemeral_i && static_i || static_r && ephemeral_r;
         let psk = psks.contains(&scene.psk);
         Self { keys, psks, responder, exchanges, psk, secrets }
     }

@@ -210,8 +210,10 @@ impl Decrypted {
             assert_eq!(written.data, read.data);
             assert_eq!((written.interface, written.link), (read.interface + 1, read.link));
             assert_eq!(written.time, read.time.max(0));
-            let captured = u32::try_from(read.data.len()).expect("packets are short");
-            assert_eq!(written.original_len, read.original_len.max(captured));
+            assert_eq!(
+                written.original_len,
+                read.original_len.max(u32::try_from(read.data.len()).expect("a short frame"))
+            );
         }
     }
 }

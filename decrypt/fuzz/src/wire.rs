@@ -137,7 +137,7 @@ fn above(data: &[u8], packet: Ip<'_>) {
     let Ok(Upper { protocol, offset, payload, claimed_len, fragment }) = packet.upper() else { return };
     lies_at(data, offset, payload);
     claims(data.len() - offset, payload, claimed_len);
-    assert!(fragment.is_none_or(ip::Fragment::is_partial));
+    assert!(fragment.is_none_or(wgtrace_wire::ip::Fragment::is_partial));
     if fragment.is_none_or(|fragment| fragment.offset == 0) {
         upper(protocol, payload);
     }

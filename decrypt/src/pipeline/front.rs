@@ -34,6 +34,8 @@ pub struct Front<R: Read> {
     gathered: bool,
     /// Handshake-shaped messages with reserved bytes set that fitted no key known by then.
     passed_over: u64,
+    /// Secrets came behind frames of an earlier chunk.
+    late_secrets: bool,
     /// Secrets blocks that the ordered pass has read.
     absorbed: u64,
     counts: Counts,
@@ -58,6 +60,9 @@ pub struct Counts {
     /// Secrets found in the capture's own Decryption Secrets Blocks, in blocks.
     pub secrets_blocks: u64,
 }
+
+/// Keys made ready for one batch, about 700 bytes each.
+const MAX_SLOTS: usize = 2048;
 
 /// What a datagram turned out to be.
 enum Kind {
@@ -98,6 +103,7 @@ impl<R: Read> Front<R> {
             tickets: 0,
             gathered: false,
             passed_over: 0,
+            late_secrets: false,
             absorbed: 0,
             counts: Counts::default(),
             complaints: Vec::new(),
@@ -113,8 +119,13 @@ impl<R: Read> Front<R> {
         batch.clear();
         let more = self.reader.fill(&mut batch.chunk)?;
         let blocks = self.reader.take_secrets();
+        self.late_secrets |= self.counts.frames > 0 && !blocks.is_empty();
         self.absorbed = self.absorb_secrets(blocks, self.absorbed);
         if !more {
+            // Handshakes before these secrets deserve another look, even when nothing else asked.
+            if self.late_secrets {
+                self.gather()?;
+            }
             return Ok(false);
         }
         // Gathering in the middle of this chunk comes too late for the candidates chosen before.
@@ -225,7 +236,13 @@ impl<R: Read> Front<R> {
             if self.sessions.openers(receiver).is_empty() {
                 self.gather()?;
             }
-            add_slots(&self.sessions, batch, receiver)
+            if batch.slots.len() < MAX_SLOTS {
+                add_slots(&self.sessions, batch, receiver)
+            } else {
+                // The rest is asked for message by message.
+                batch.complete = false;
+                0..0
+            }
         };
         // An empty run is not remembered: a handshake later in this chunk may fill it.
         if !picks.is_empty() {
@@ -247,7 +264,8 @@ impl<R: Read> Front<R> {
             Some(_) | None => self.find(batch, receiver)?,
         };
         let payload = batch.chunk.bytes.get(datagram.payload.clone()).unwrap_or_default();
-        if picks.is_empty() && !reserved_is_zero(payload) {
+        let unknown = picks.is_empty() && self.sessions.openers(receiver).is_empty();
+        if unknown && !reserved_is_zero(payload) {
             self.counts.not_wireguard += 1;
             return Ok(());
         }

@@ -84,6 +84,11 @@ impl<T> Bounded<T> {
         self.first..self.first + self.items.len()
     }
 
+    /// The last `count` items, newest first.
+    pub(crate) fn newest(&self, count: usize) -> impl Iterator<Item = &T> {
+        self.items.iter().rev().take(count).map(|(_, item)| item)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.items.iter().map(|(_, item)| item)
     }

@@ -36,10 +36,12 @@ impl Sessions {
     pub(super) fn learn_cookie(&mut self, reply: &CookieReply) {
         self.counts.cookie_replies += 1;
         let receiver = SessionIndex(reply.receiver.get());
-        let answered = self.initiations.under(receiver).map(|seen| seen.message.mac1).chain(
-            self.responses.iter().filter(|r| r.message.sender.get() == receiver.0).map(|r| r.message.mac1),
+        let mut answered = self.initiations.under(receiver).map(|seen| seen.message.mac1).chain(
+            // A response is answered at once or not at all: only the latest can be meant.
+            (self.responses.newest(KEPT).filter(|r| r.message.sender.get() == receiver.0))
+                .map(|r| r.message.mac1),
         );
-        let opened = answered.take(KEPT).find_map(|mac1| {
+        let opened = answered.find_map(|mac1| {
             self.responders.iter().find_map(|(public, _)| CookieKey::new(public).open(reply, &mac1).ok())
         });
         if let Some(cookie) = opened {

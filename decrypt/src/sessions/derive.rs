@@ -52,9 +52,8 @@ impl Sessions {
         if self.cookies.made_mac2_of_initiation(message) {
             self.counts.mac2_verified += 1;
         }
-        let state = self.observe(message);
-        let initiation =
-            self.initiations.push(sender, SeenInitiation { message: *message, at, state, answered: false });
+        let seen = SeenInitiation { message: *message, at, state: None, answered: false };
+        let initiation = self.initiations.push(sender, seen);
         for response in self.responses.positions(sender) {
             self.try_pair(initiation, response);
         }
@@ -80,22 +79,24 @@ impl Sessions {
     /// Looks again at every handshake that gave no session, with the secrets at hand now.
     pub fn reconsider(&mut self) {
         for position in self.initiations.all() {
-            let Some(seen) = self.initiations.at(position) else { continue };
-            if seen.state.is_err() {
-                let (message, sender) = (seen.message, SessionIndex(seen.message.sender.get()));
-                let state = self.observe(&message);
-                if let Some(seen) = self.initiations.at_mut(position) {
-                    seen.state = state;
-                }
-                for response in self.responses.positions(sender) {
-                    self.try_pair(position, response);
-                }
-            } else if !seen.answered {
+            let Some(seen) = self.initiations.at_mut(position) else { continue };
+            if matches!(seen.state, Some(Err(_))) {
+                seen.state = None;
+            }
+            if !seen.answered {
                 let sender = SessionIndex(seen.message.sender.get());
                 for response in self.responses.positions(sender) {
                     self.try_pair(position, response);
                 }
             }
+        }
+    }
+
+    /// Why an initiation leads nowhere: on its own account, or for want of a response.
+    pub(super) fn fault_of(&self, asked: &SeenInitiation) -> Option<Fault> {
+        match &asked.state {
+            Some(state) => state.as_ref().err().cloned(),
+            None => self.observe(&asked.message).err(),
         }
     }
 
@@ -118,11 +119,19 @@ impl Sessions {
     /// Makes a session of an initiation and a response with matching index, if the keys allow.
     fn try_pair(&mut self, initiation: usize, response: usize) {
         let Some(asked) = self.initiations.at(initiation) else { return };
+        if asked.state.is_none() {
+            let state = self.observe(&asked.message);
+            if let Some(asked) = self.initiations.at_mut(initiation) {
+                asked.state = Some(state);
+            }
+        }
+        let Some(asked) = self.initiations.at(initiation) else { return };
         let Some(answer) = self.responses.at(response) else { return };
+        let Some(state) = &asked.state else { return };
         if answer.fault.is_none() {
             return;
         }
-        let fault = match &asked.state {
+        let fault = match state {
             Err(fault) => fault.clone(),
             // Another initiator's response may carry the same index by chance.
             Ok(state) if !Mac1Key::new(state.initiator()).verify(&answer.message) => return,
@@ -152,7 +161,7 @@ impl Sessions {
 }
 
 /// Preshared keys of other origin tried for one handshake, about 2 us each.
-const MAX_LOOSE_PSKS: usize = 4096;
+const MAX_LOOSE_PSKS: usize = 1024;
 
 type Keys = [(crate::key::TransportKey, Role); 2];
 

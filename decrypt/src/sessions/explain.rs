@@ -61,9 +61,9 @@ impl Sessions {
             }
         }
         match self.initiations.under(receiver).next() {
-            Some(asked) => match &asked.state {
-                Ok(_) => Reason::NoResponse { initiation: asked.at },
-                Err(fault) => Reason::Handshake { at: asked.at, fault: fault.clone() },
+            Some(asked) => match self.fault_of(asked) {
+                None => Reason::NoResponse { initiation: asked.at },
+                Some(fault) => Reason::Handshake { at: asked.at, fault },
             },
             None => Reason::NothingKnown(receiver),
         }

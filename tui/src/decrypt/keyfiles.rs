@@ -1,7 +1,6 @@
 //! The key files named on the command line.
 
 use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
@@ -11,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::io::{Identity, Input, say};
 
 /// Larger than a million sessions; a capture given by mistake is refused early.
-const MAX_LEN: u64 = 256 << 20;
+const MAX_LEN: usize = 64 << 20;
 
 /// What the key files hold, and what was wrong with them.
 #[derive(Debug)]
@@ -48,14 +47,32 @@ impl Keys {
 }
 
 fn read(path: &Path) -> Result<(Zeroizing<Vec<u8>>, Option<Identity>)> {
-    let mut text = Zeroizing::new(Vec::new());
-    let mut take = |source: &mut dyn std::io::Read| source.take(MAX_LEN + 1).read_to_end(&mut text);
-    let (read, identity) = if path == Path::new("-") {
-        (take(&mut std::io::stdin().lock())?, Identity::of_stdin())
-    } else {
-        let mut file = File::open(path)?;
-        (take(&mut file)?, Identity::of(&file.metadata()?))
-    };
-    ensure!(read as u64 <= MAX_LEN, "larger than {} MiB: not a key file", MAX_LEN >> 20);
-    Ok((text, identity))
+    if path == Path::new("-") {
+        return Ok((read_wiped(&mut std::io::stdin().lock(), 0)?, Identity::of_stdin()));
+    }
+    let mut file = File::open(path)?;
+    let metadata = file.metadata()?;
+    let expected = usize::try_from(metadata.len().min(MAX_LEN as u64))?;
+    Ok((read_wiped(&mut file, expected)?, Identity::of(&metadata)))
+}
+
+/// Reads to the end; a buffer that is outgrown is wiped, not left behind with keys in it.
+fn read_wiped(source: &mut dyn std::io::Read, expected: usize) -> Result<Zeroizing<Vec<u8>>> {
+    let mut piece = Zeroizing::new([0; 8192]);
+    let mut text = Zeroizing::new(Vec::with_capacity(expected.max(piece.len())));
+    loop {
+        let read = match source.read(&mut *piece) {
+            Ok(read) => read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error.into()),
+        };
+        let Some(fresh) = piece.get(..read).filter(|fresh| !fresh.is_empty()) else { return Ok(text) };
+        ensure!(text.len() + read <= MAX_LEN, "larger than {} MiB: not a key file", MAX_LEN >> 20);
+        if text.capacity() - text.len() < read {
+            let mut larger = Zeroizing::new(Vec::with_capacity(text.capacity() * 2));
+            larger.extend_from_slice(&text);
+            text = larger;
+        }
+        text.extend_from_slice(fresh);
+    }
 }

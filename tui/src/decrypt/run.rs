@@ -6,7 +6,7 @@ use std::io::Write;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use indicatif::{ProgressBar, ProgressStyle};
 use wgtrace_decrypt::capture;
 use wgtrace_decrypt::pipeline::{Batch, Encoder, Front, Nest, Report};
@@ -30,6 +30,7 @@ pub(crate) fn run(
     jobs: usize,
     progress: Option<u64>,
 ) -> Result<Counted> {
+    let jobs = jobs.min(MAX_JOBS);
     let (sink, handle) = Sink::open(output, header)?;
     let line = Line {
         front: Mutex::new(front),
@@ -40,7 +41,9 @@ pub(crate) fn run(
         progress: progress.map_or_else(ProgressBar::hidden, bar),
     };
     thread::scope(|scope| {
-        let workers: Vec<_> = (1..jobs).map(|_| scope.spawn(|| line.work(encoder))).collect();
+        // Where the system gives no more threads, those there are do.
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, || line.work(encoder)).ok();
+        let workers: Vec<_> = (1..jobs).map_while(spawn).collect();
         line.work(encoder);
         for worker in workers {
             // A panic is a bug: let it be seen as one.
@@ -58,6 +61,9 @@ pub(crate) fn run(
     let front = line.front.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Counted { front, nest: back.nest, report: back.report })
 }
+
+/// Each thread has a few chunks of its own: more of them would cost memory, and reading is one's work.
+const MAX_JOBS: usize = 64;
 
 /// What the workers share.
 struct Line {
@@ -92,7 +98,7 @@ enum Sink {
 
 impl Line {
     fn work(&self, encoder: &Encoder) {
-        let _alarm = Alarm(self);
+        let _leaving = Leaving(self);
         let mut batch = Batch::new();
         let mut ready = Vec::new();
         loop {
@@ -145,13 +151,13 @@ impl Line {
     }
 }
 
-/// Wakes the others when a worker panics: its batch will never come.
-struct Alarm<'l>(&'l Line);
+/// Lets go those who wait for the batch of a thread that panicked.
+struct Leaving<'a>(&'a Line);
 
-impl Drop for Alarm<'_> {
+impl Drop for Leaving<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            lock(&self.0.back).error.get_or_insert_with(|| anyhow::anyhow!("a worker panicked"));
+            lock(&self.0.back).error.get_or_insert_with(|| anyhow!("a thread panicked"));
             self.0.turn.notify_all();
         }
     }

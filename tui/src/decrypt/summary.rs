@@ -65,10 +65,7 @@ fn warnings(front: &Front<Reading>, nest: &Nest, depths: &[Depth<'_>]) -> Vec<St
     note(table(|it| it.sessions_refused), "sessions were not kept to bound memory");
     note(table(|it| it.openers_refused), "keys were not kept: too many under one receiver index");
     // Every depth has the same secrets: one table's count is that of them all.
-    note(
-        front.sessions().counts().keys_refused,
-        "keys of the capture's own secrets were not kept to bound memory",
-    );
+    note(front.sessions().counts().keys_refused, "keys were not kept to bound memory and time");
     note(
         total(|it| it.ledger.totals().opened.malformed),
         "decrypted packets are no IP packets of their own length; kept whole",

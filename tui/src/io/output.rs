@@ -48,6 +48,9 @@ impl Output {
             }
             // The rename is to replace the file, not a link to it.
             Ok(_) => path.canonicalize().with_context(context)?,
+            Err(_) if path.as_os_str().as_encoded_bytes().ends_with(b"/") => {
+                bail!("{} names a directory, not a file", path.display())
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => dangling(path)?,
             Err(error) => return Err(error).with_context(context),
         };

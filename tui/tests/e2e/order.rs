@@ -52,3 +52,17 @@ fn any_number_of_threads_writes_the_same_bytes() {
         assert!(piped.stdout == one.0, "{more:?}");
     }
 }
+
+#[test]
+fn more_threads_than_any_machine_has_are_no_failure() {
+    let scene = Scene::new();
+    let mut tunnel = Tunnel::new(2);
+    scene.put("keys.log", tunnel.key_log().as_bytes());
+    let mut pcap = Pcap::new();
+    pcap.frame(Way::Forward, tunnel.initiation.as_bytes());
+    pcap.frame(Way::Back, tunnel.response.as_bytes());
+    pcap.frame(Way::Forward, &tunnel.seal(Way::Forward, &packet(Way::Forward, 120, 1)));
+    scene.put("eth0.pcap", &pcap.bytes);
+    let most = usize::MAX.to_string();
+    run(scene.decrypt(&["-q", "-j", &most])).exits(0);
+}

@@ -159,9 +159,11 @@ fn the_key_file_is_never_overwritten() {
 fn places_that_cannot_be_written_are_named() {
     let scene = Scene::new();
     let (folder, nowhere, around) = (scene.arg(""), scene.arg("no/out.pcapng"), scene.arg("around"));
+    let slash = scene.arg("new/");
     symlink("around", scene.path("around")).unwrap();
     for (out, message) in [
         (&folder, format!("{folder} is a directory")),
+        (&slash, format!("{slash} names a directory, not a file")),
         (&nowhere, format!("cannot write {nowhere}: No such file or directory (os error 2)")),
         (&around, format!("cannot write {around}: Too many levels of symbolic links (os error 40)")),
     ] {
