@@ -111,7 +111,7 @@ impl PacketEvent {
     }
 }
 
-/// `skb->pkt_type` (linux: include/uapi/linux/if_packet.h).
+/// `skb->pkt_type` (linux: `include/uapi/linux/if_packet.h`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum PacketType {

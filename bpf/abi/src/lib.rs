@@ -10,7 +10,8 @@
 //! use zerocopy::FromBytes;
 //!
 //! fn hook_of(record: &[u8]) -> Option<Hook> {
-//!     let (event, _packet) = PacketEvent::ref_from_prefix(record).ok()?;
+//!     // a copy: perf records are aligned to 4 bytes only
+    let (event, _packet) = PacketEvent::read_from_prefix(record).ok()?;
 //!     event.hook()
 //! }
 //! assert_eq!(hook_of(&[]), None);

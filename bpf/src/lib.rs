@@ -1,0 +1,3 @@
+//! What the kernel programs decide, as code that runs anywhere.
+#![no_std]
+#![forbid(unsafe_code)]

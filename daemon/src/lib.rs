@@ -1,0 +1,1 @@
+//! The node daemon's parts; `main.rs` is the command line around them.

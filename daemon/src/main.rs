@@ -1,0 +1,3 @@
+//! `wgtraced`: the node daemon.
+
+fn main() {}

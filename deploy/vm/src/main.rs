@@ -1,0 +1,3 @@
+//! Init of a test machine.
+
+fn main() {}
