@@ -11,7 +11,7 @@
 //!
 //! fn hook_of(record: &[u8]) -> Option<Hook> {
 //!     // a copy: perf records are aligned to 4 bytes only
-    let (event, _packet) = PacketEvent::read_from_prefix(record).ok()?;
+//!     let (event, _packet) = PacketEvent::read_from_prefix(record).ok()?;
 //!     event.hook()
 //! }
 //! assert_eq!(hook_of(&[]), None);
