@@ -1,0 +1,3 @@
+//! WireGuard devices.
+
+pub mod user;

@@ -1,0 +1,3 @@
+//! A device in user space: a TUN on one side, a UDP socket on the other.
+
+pub mod offload;
