@@ -1,3 +1,6 @@
 //! WireGuard devices.
 
+mod name;
 pub mod user;
+
+pub use name::{DeviceName, DeviceNameError};

@@ -163,7 +163,9 @@ fn traffic() -> impl Strategy<Value = Vec<Spec>> {
     let streams = prop::collection::vec((spec(900), 1..200_u16), 1..6);
     (streams, prop::collection::vec(any::<prop::sample::Index>(), 200)).prop_map(|(streams, order)| {
         let mut queues: Vec<Vec<Spec>> = streams.iter().map(|(spec, size)| spec.split(*size)).collect();
-        queues.iter_mut().for_each(|queue| queue.reverse());
+        for queue in &mut queues {
+            queue.reverse();
+        }
         let mut packets = Vec::new();
         for turn in order {
             let at = turn.index(queues.len());

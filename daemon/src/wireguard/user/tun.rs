@@ -1,0 +1,138 @@
+//! The TUN device, with super-packets both ways.
+
+mod ioctl;
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, IoSlice, IoSliceMut};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::OpenOptionsExt as _;
+
+use rustix::io::Errno;
+use thiserror::Error;
+use zerocopy::{FromZeros as _, IntoBytes as _};
+
+use super::offload::VnetHeader;
+use crate::wireguard::DeviceName;
+
+/// One queue of a device that carries IP packets.
+///
+/// A file of its own over the ioctls rather than tun-rs, which splits and merges into buffers of its
+/// own (one more copy of every byte) and pulls in route and address tools of four systems.
+#[derive(Debug)]
+pub struct Tun {
+    file: File,
+    udp_offload: bool,
+}
+
+impl Tun {
+    /// Creates the device, or takes over one of that name that no program is attached to.
+    ///
+    /// `persist` makes it outlive the program, with its addresses and routes.
+    pub fn open(name: &DeviceName, persist: bool) -> Result<Self, TunError> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
+            .open(PATH)
+            .map_err(|error| {
+                if error.kind() == io::ErrorKind::PermissionDenied {
+                    TunError::NotPermitted { name: name.clone() }
+                } else {
+                    TunError::NoTun(error.kind())
+                }
+            })?;
+        ioctl::attach(file.as_fd(), name).map_err(|error| match error {
+            Errno::PERM => TunError::NotPermitted { name: name.clone() },
+            Errno::BUSY => TunError::Busy { name: name.clone() },
+            Errno::INVAL => TunError::OtherKind { name: name.clone() },
+            error => TunError::failed("attaching", error),
+        })?;
+        ioctl::set_little_endian(file.as_fd())
+            .map_err(|error| TunError::failed("setting byte order", error))?;
+        let udp_offload = ioctl::set_offload(file.as_fd())
+            .map_err(|error| TunError::failed("switching offloads on", error))?;
+        if persist {
+            ioctl::set_persistent(file.as_fd())
+                .map_err(|error| TunError::failed("making it persistent", error))?;
+        }
+        Ok(Self { file, udp_offload })
+    }
+
+    /// Whether UDP super-packets are taken and given (Linux 6.2 on).
+    pub fn has_udp_offload(&self) -> bool {
+        self.udp_offload
+    }
+
+    /// Reads one packet, or super-packet, into `packet`, which should have 65535 bytes; `None` when
+    /// there is none.
+    pub fn read(&self, packet: &mut [u8]) -> io::Result<Option<(VnetHeader, usize)>> {
+        let mut header = VnetHeader::new_zeroed();
+        let parts = &mut [IoSliceMut::new(header.as_mut_bytes()), IoSliceMut::new(packet)];
+        match rustix::io::retry_on_intr(|| rustix::io::readv(&self.file, parts)) {
+            Ok(len) => Ok(len.checked_sub(VnetHeader::LEN).map(|len| (header, len))),
+            Err(Errno::AGAIN) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Writes one packet, or super-packet, from its parts; the first is the [`VnetHeader`].
+    pub fn write(&self, parts: &[IoSlice<'_>]) -> io::Result<()> {
+        rustix::io::retry_on_intr(|| rustix::io::writev(&self.file, parts))?;
+        Ok(())
+    }
+}
+
+impl AsFd for Tun {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
+/// Why there is no device.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TunError {
+    /// The kernel has no TUN, or this container was not given it.
+    #[error(
+        "no {PATH} ({0}): load the module (`modprobe tun`), or give the container the device (--device {PATH})"
+    )]
+    NoTun(io::ErrorKind),
+    /// A capability is missing.
+    #[error("not allowed to make device {name}: run as root or with CAP_NET_ADMIN")]
+    NotPermitted {
+        /// The device asked for.
+        name: DeviceName,
+    },
+    /// Some program holds the device.
+    #[error(
+        "device {name} is in use by another program: stop it (`fuser {PATH}` shows which), or choose another name"
+    )]
+    Busy {
+        /// The device asked for.
+        name: DeviceName,
+    },
+    /// An interface that is not a TUN with one queue has the name.
+    #[error(
+        "there is an interface {name} of another kind: choose another name, or remove it (`ip link delete {name}`)"
+    )]
+    OtherKind {
+        /// The device asked for.
+        name: DeviceName,
+    },
+    /// Anything else.
+    #[error("{step} the TUN device: {error}")]
+    Failed {
+        /// What was being done.
+        step: &'static str,
+        /// What the kernel said.
+        error: Errno,
+    },
+}
+
+impl TunError {
+    fn failed(step: &'static str, error: Errno) -> Self {
+        Self::Failed { step, error }
+    }
+}
+
+const PATH: &str = "/dev/net/tun";
