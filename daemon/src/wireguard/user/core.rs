@@ -1,0 +1,170 @@
+//! What a device's threads share.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use getrandom::SysRng;
+use rand_core::{CryptoRng, UnwrapErr};
+use wgtrace_tunnel::{DataPath, Device, Event, Now};
+
+use super::losses::{Loss, Losses};
+use super::tun::Tun;
+use super::udp::{SuperFrame, Udp};
+use super::wake::Wake;
+
+pub(super) struct Core {
+    protocol: Mutex<Protocol>,
+    /// Rung when something falls due earlier than was thought.
+    alarm: Condvar,
+    pub(super) path: Arc<DataPath>,
+    pub(super) tun: Tun,
+    udp: RwLock<Arc<Udp>>,
+    mtu: AtomicUsize,
+    pub(super) losses: Losses,
+    pub(super) outward: Wake,
+    pub(super) inward: Wake,
+    ending: AtomicBool,
+    gone: AtomicBool,
+}
+
+struct Protocol {
+    device: Device,
+    /// When the timer thread wakes up by itself.
+    armed: Option<Instant>,
+    subscribers: Vec<SyncSender<Event>>,
+}
+
+impl Core {
+    pub(super) fn new(device: Device, tun: Tun, udp: Udp, mtu: usize) -> io::Result<Self> {
+        Ok(Self {
+            path: device.data_path(),
+            protocol: Mutex::new(Protocol { device, armed: None, subscribers: Vec::new() }),
+            alarm: Condvar::new(),
+            tun,
+            udp: RwLock::new(Arc::new(udp)),
+            mtu: AtomicUsize::new(mtu),
+            losses: Losses::new(),
+            outward: Wake::new()?,
+            inward: Wake::new()?,
+            ending: AtomicBool::new(false),
+            gone: AtomicBool::new(false),
+        })
+    }
+
+    /// Gives the state machine one input, and sends what it answers with.
+    pub(super) fn with_device<T>(&self, act: impl FnOnce(&mut Device, Now, &mut dyn CryptoRng) -> T) -> T {
+        let mut protocol = self.lock();
+        let result = act(&mut protocol.device, now(), &mut UnwrapErr(SysRng));
+        self.drain(&mut protocol);
+        let next = protocol.device.poll_timeout();
+        if next.is_some_and(|next| protocol.armed.is_none_or(|armed| next < armed)) {
+            protocol.armed = next;
+            self.alarm.notify_one();
+        }
+        result
+    }
+
+    /// The timer thread's work, until the device ends.
+    pub(super) fn keep_time(&self) {
+        let mut protocol = self.lock();
+        while !self.ending.load(Ordering::Acquire) {
+            protocol.device.handle_timeout(now(), &mut UnwrapErr(SysRng));
+            self.drain(&mut protocol);
+            let next = protocol.device.poll_timeout();
+            protocol.armed = next;
+            protocol = match next {
+                Some(next) => {
+                    let patience = next.saturating_duration_since(Instant::now());
+                    self.alarm.wait_timeout(protocol, patience).unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self.alarm.wait(protocol).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    /// Tells every thread to end.
+    pub(super) fn end(&self) {
+        self.ending.store(true, Ordering::Release);
+        self.outward.end();
+        self.inward.end();
+        // With the lock: the timer thread is waiting, or has not looked yet.
+        drop(self.lock());
+        self.alarm.notify_all();
+    }
+
+    /// Ends because the TUN was removed by somebody else.
+    pub(super) fn end_as_gone(&self) {
+        self.gone.store(true, Ordering::Release);
+        self.end();
+    }
+
+    /// Whether the TUN was removed by somebody else.
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
+    }
+
+    pub(super) fn udp(&self) -> Arc<Udp> {
+        Arc::clone(&self.udp.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts another socket in place; what is under way through the old one is finished.
+    pub(super) fn set_udp(&self, udp: Udp) {
+        *self.udp.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(udp);
+        self.inward.wake();
+    }
+
+    pub(super) fn mtu(&self) -> usize {
+        self.mtu.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_mtu(&self, mtu: usize) {
+        self.mtu.store(mtu, Ordering::Relaxed);
+        self.with_device(|device, _, _| device.set_mtu(mtu));
+    }
+
+    pub(super) fn subscribe(&self) -> Receiver<Event> {
+        let (sender, receiver) = sync_channel(MOST_EVENTS);
+        self.lock().subscribers.push(sender);
+        receiver
+    }
+
+    pub(super) fn send(&self, udp: &Udp, frame: SuperFrame<'_>) {
+        if let Err(error) = udp.send(frame) {
+            self.losses.add(Loss::UdpSend, error.lost.into());
+            tracing::debug!(destination = %frame.destination, %error, "sending");
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Protocol> {
+        self.protocol.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn drain(&self, protocol: &mut Protocol) {
+        while let Some(transmit) = protocol.device.poll_transmit() {
+            let messages = transmit.payload.as_ref();
+            let (destination, size) = (transmit.destination, messages.len());
+            self.send(&self.udp(), SuperFrame { destination, messages, size, ecn: None });
+        }
+        while let Some(event) = protocol.device.poll_event() {
+            protocol.subscribers.retain(|subscriber| match subscriber.try_send(event.clone()) {
+                Ok(()) => true,
+                Err(TrySendError::Full(_)) => {
+                    self.losses.add(Loss::Subscriber, 1);
+                    true
+                }
+                Err(TrySendError::Disconnected(_)) => false,
+            });
+        }
+    }
+}
+
+/// What both clocks show.
+pub(super) fn now() -> Now {
+    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Now { monotonic: Instant::now(), unix_nanos: i64::try_from(unix.as_nanos()).unwrap_or(i64::MAX) }
+}
+
+const MOST_EVENTS: usize = 1024;

@@ -1,0 +1,218 @@
+//! From the TUN to the UDP socket.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use quinn_udp::EcnCodepoint;
+use wgtrace_decrypt::keypair::message_len;
+use wgtrace_tunnel::{Outbound, Routes, Sent, Session};
+use wgtrace_wire::wireguard::TransportHeader;
+use zerocopy::FromBytes as _;
+
+use super::core::Core;
+use super::ecn;
+use super::losses::Loss;
+use super::offload::{Segments, VnetHeader};
+use super::udp::{SuperFrame, Udp};
+use super::wake::Waited;
+
+/// Reads packets, seals them one behind the other, sends them in super-frames.
+pub(super) struct Outward {
+    packet: Vec<u8>,
+    messages: Vec<u8>,
+    used: usize,
+    frames: Vec<Frame>,
+}
+
+/// Messages that leave in one call: of one session, with consecutive counters.
+struct Frame {
+    out: Outbound,
+    start: usize,
+    end: usize,
+    size: usize,
+    count: usize,
+    next_counter: u64,
+    ecn: Option<EcnCodepoint>,
+}
+
+impl Outward {
+    pub(super) fn new() -> Self {
+        Self {
+            packet: vec![0; MOST_PACKET],
+            messages: vec![0; ROOM],
+            used: 0,
+            frames: Vec::with_capacity(MOST_FRAMES),
+        }
+    }
+
+    /// The thread's work, until the device ends.
+    pub(super) fn run(mut self, core: &Core) -> io::Result<()> {
+        use std::os::fd::AsFd as _;
+        while !core.outward.is_ending() {
+            if self.batch(core) && core.outward.wait(core.tun.as_fd())? == Waited::Gone {
+                core.end_as_gone();
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends what there is, up to some amount; whether it was all.
+    fn batch(&mut self, core: &Core) -> bool {
+        let (now, mtu, udp) = (Instant::now(), core.mtu(), core.udp());
+        let routes = core.path.routes();
+        let mut is_all = false;
+        while self.used < ENOUGH && self.frames.len() < MOST_FRAMES {
+            match core.tun.read(&mut self.packet) {
+                Ok(Some((header, len))) => self.take(core, &udp, &routes, now, mtu, (header, len)),
+                Ok(None) => {
+                    is_all = true;
+                    break;
+                }
+                Err(error) => {
+                    core.losses.add(Loss::TunRead, 1);
+                    tracing::debug!(%error, "reading from the TUN");
+                    is_all = true;
+                    break;
+                }
+            }
+        }
+        self.flush(core, &udp);
+        is_all
+    }
+
+    /// Seals the packets that one read stands for.
+    fn take(
+        &mut self,
+        core: &Core,
+        udp: &Udp,
+        routes: &Routes,
+        now: Instant,
+        mtu: usize,
+        (header, len): (VnetHeader, usize),
+    ) {
+        // Taken out, so that the rest of `self` can be worked on beside it.
+        let packet = std::mem::take(&mut self.packet);
+        match Segments::of(header, packet.get(..len).unwrap_or_default()) {
+            // Without a route: counted there.
+            Ok(segments) => {
+                if let Ok(lane) = routes.outbound(segments.packet()) {
+                    match lane.outbound(now) {
+                        Some(out) => self.seal(core, udp, now, mtu, &segments, &out),
+                        None => stage(core, &segments),
+                    }
+                }
+            }
+            Err(error) => {
+                core.losses.add(Loss::MalformedSuperPacket, 1);
+                tracing::debug!(%error, "packet from the TUN");
+            }
+        }
+        self.packet = packet;
+    }
+
+    fn seal(
+        &mut self,
+        core: &Core,
+        udp: &Udp,
+        now: Instant,
+        mtu: usize,
+        segments: &Segments<'_>,
+        out: &Outbound,
+    ) {
+        let ecn = ecn::of(segments.packet());
+        // Refused: counted there.
+        let Ok(mut run) = out.session.reserve(now, segments.len() as u64) else { return };
+        for at in 0..segments.len() {
+            let len = segments.packet_len(at);
+            let need = message_len(len, mtu);
+            if self.used + need > ROOM || self.frames.len() >= MOST_FRAMES {
+                self.flush(core, udp);
+            }
+            let start = self.used;
+            let Some(slot) = self.messages.get_mut(start..start + need) else { return };
+            segments.write(at, slot.get_mut(TransportHeader::LEN..).unwrap_or_default());
+            let Ok(message) = run.seal(slot, len, mtu) else { return };
+            let counter =
+                TransportHeader::ref_from_prefix(message).map_or(0, |(header, _)| header.counter.get());
+            self.used += need;
+            self.append(out, start, need, counter, ecn);
+        }
+    }
+
+    /// Makes a sealed message part of the last super-frame, if it continues it, or of a new one.
+    fn append(&mut self, out: &Outbound, start: usize, len: usize, counter: u64, ecn: Option<EcnCodepoint>) {
+        if let Some(frame) = self.frames.last_mut()
+            && frame.next_counter == counter
+            && Arc::ptr_eq(&frame.out.session, &out.session)
+            && frame.out.endpoint == out.endpoint
+            && frame.ecn == ecn
+            && frame.is_open(len)
+        {
+            frame.end += len;
+            frame.count += 1;
+            frame.next_counter += 1;
+            return;
+        }
+        let (out, end, next_counter) = (out.clone(), start + len, counter.wrapping_add(1));
+        self.frames.push(Frame { out, start, end, size: len, count: 1, next_counter, ecn });
+    }
+
+    fn flush(&mut self, core: &Core, udp: &Udp) {
+        for frame in &self.frames {
+            let messages = self.messages.get(frame.start..frame.end).unwrap_or_default();
+            let (destination, size, ecn) = (frame.out.endpoint, frame.size, frame.ecn);
+            core.send(udp, SuperFrame { destination, messages, size, ecn });
+        }
+        self.used = 0;
+        if self.frames.is_empty() {
+            return;
+        }
+        core.with_device(|device, now, rng| {
+            let mut frames = self.frames.drain(..).peekable();
+            while let Some(frame) = frames.next() {
+                let mut sent = frame.sent();
+                let session: Arc<Session> = frame.out.session;
+                while let Some(next) = frames.next_if(|next| Arc::ptr_eq(&next.out.session, &session)) {
+                    sent.merge(next.sent());
+                }
+                device.handle_sent(now, rng, &session, sent);
+            }
+        });
+    }
+}
+
+impl Frame {
+    /// Whether a message of `len` bytes fits behind the others.
+    fn is_open(&self, len: usize) -> bool {
+        let bytes = self.end - self.start;
+        len <= self.size
+            && bytes == self.count * self.size
+            && self.count < Udp::MOST_MESSAGES
+            && bytes + len <= Udp::MOST_BYTES
+    }
+
+    fn sent(&self) -> Sent {
+        Sent { bytes: (self.end - self.start) as u64, data: true }
+    }
+}
+
+/// Without a session: the state machine keeps the packets, and asks for one.
+fn stage(core: &Core, segments: &Segments<'_>) {
+    let mut packet = vec![0; segments.packet_len(0)];
+    core.with_device(|device, now, rng| {
+        for at in 0..segments.len() {
+            let len = segments.packet_len(at);
+            segments.write(at, &mut packet);
+            // Refused: counted there.
+            let _ = device.handle_packet(now, rng, packet.get(..len).unwrap_or_default());
+        }
+    });
+}
+
+const MOST_PACKET: usize = 1 << 16;
+/// Sealed bytes after which a batch is sent, though there may be more to read.
+const ENOUGH: usize = 32 << 10;
+/// Room for sealed messages: a batch that is nearly enough, and one more super-packet.
+const ROOM: usize = 128 << 10;
+const MOST_FRAMES: usize = 64;
