@@ -1,0 +1,4 @@
+//! Attaching programs, and getting events out of the kernel.
+
+pub mod links;
+pub mod role;
