@@ -4,3 +4,4 @@
 pub mod filter;
 pub mod netns;
 pub mod probe;
+pub mod trace;
