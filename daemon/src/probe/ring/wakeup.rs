@@ -1,13 +1,12 @@
 //! Sleeping until a ring has enough in it.
 
 use std::{
-    fmt,
+    mem::MaybeUninit,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     time::Duration,
 };
 
 use rustix::{
-    buffer::spare_capacity,
     event::{Timespec, epoll},
     io::Errno,
 };
@@ -15,9 +14,9 @@ use rustix::{
 use super::RingError;
 
 /// The watermarks of all rings as one thing to wait for.
+#[derive(Debug)]
 pub(super) struct Wakeup {
     epoll: OwnedFd,
-    events: Vec<epoll::Event>,
 }
 
 /// What ended a sleep.
@@ -32,7 +31,7 @@ pub(super) struct Woken {
 impl Wakeup {
     pub(super) fn new() -> Result<Self, RingError> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(failed("epoll_create"))?;
-        Ok(Self { epoll, events: Vec::with_capacity(64) })
+        Ok(Self { epoll })
     }
 
     pub(super) fn add(&self, cpu: u32, event: impl AsFd) -> Result<(), RingError> {
@@ -48,16 +47,17 @@ impl Wakeup {
         }
     }
 
-    pub(super) fn sleep(&mut self, time: Duration) -> Result<Woken, RingError> {
+    pub(super) fn sleep(&self, time: Duration) -> Result<Woken, RingError> {
         let timeout = Timespec::try_from(time).unwrap_or(Timespec { tv_sec: 1, tv_nsec: 0 });
-        self.events.clear();
-        match epoll::wait(&self.epoll, spare_capacity(&mut self.events), Some(&timeout)) {
-            Ok(_) => {}
+        // those that do not fit are told of by the next call
+        let mut events = [const { MaybeUninit::uninit() }; 64];
+        let (events, _) = match epoll::wait(&self.epoll, &mut events, Some(&timeout)) {
+            Ok(events) => events,
             Err(Errno::INTR) => return Ok(Woken::default()),
             Err(errno) => return Err(failed("epoll_wait")(errno)),
-        }
+        };
         let mut woken = Woken::default();
-        for event in &self.events {
+        for event in events {
             let (flags, cpu) = (event.flags, event.data.u64());
             if flags.intersects(epoll::EventFlags::HUP | epoll::EventFlags::ERR) {
                 woken.dead.extend(u32::try_from(cpu));
@@ -72,12 +72,6 @@ impl Wakeup {
 impl AsFd for Wakeup {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.epoll.as_fd()
-    }
-}
-
-impl fmt::Debug for Wakeup {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Wakeup").field("epoll", &self.epoll).finish_non_exhaustive()
     }
 }
 
