@@ -1,4 +1,5 @@
-//! Attaching programs, and getting events out of the kernel.
+//! Where packets are seen: programs, what they are attached to, and the rings their events come through.
 
 pub mod links;
+pub mod ring;
 pub mod role;
