@@ -39,7 +39,9 @@ pub enum Command {
 
 /// What `wgtraced probe` takes.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit status: 0 everything was asked, whatever the answers; 1 the answers could not be written.")]
+#[command(
+    after_help = "Exit status: 0 everything was asked, whatever the answers; 1 the answers could not be written."
+)]
 pub struct ProbeArgs {
     /// Print one JSON object.
     #[arg(long)]

@@ -32,8 +32,10 @@ use crate::cli::TraceArgs;
 /// # Errors
 /// When programs cannot be loaded or attached, the rings cannot be read, or the output cannot be written.
 pub fn run(args: &TraceArgs) -> Result<ExitCode> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
     let result = runtime.block_on(session::trace(args));
     // a reader that is stuck in a full pipe is not waited for
     runtime.shutdown_timeout(Duration::ZERO);

@@ -93,7 +93,11 @@ impl TraceArgs {
         let is_tap = |hook: &Hook| matches!(hook, Hook::TapIn | Hook::TapOut);
         let is_named = |hook: &Hook| self.hook.iter().any(|name| name == hook.name());
         let is_wanted = |hook: &Hook| {
-            if self.hook.is_empty() { self.tap || !is_tap(hook) } else { is_named(hook) || self.tap && is_tap(hook) }
+            if self.hook.is_empty() {
+                self.tap || !is_tap(hook)
+            } else {
+                is_named(hook) || self.tap && is_tap(hook)
+            }
         };
         Hook::ALL.into_iter().filter(is_wanted).collect()
     }

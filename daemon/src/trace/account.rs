@@ -164,7 +164,10 @@ mod tests {
         let (ledger, names) = ledger();
         let object = object(&ledger, &names);
         assert_eq!(object["ledger"]["exact"], true);
-        assert_eq!((&object["ledger"]["total"]["produced"], &object["ledger"]["total"]["lost"]), (&7.into(), &7.into()));
+        assert_eq!(
+            (&object["ledger"]["total"]["produced"], &object["ledger"]["total"]["lost"]),
+            (&7.into(), &7.into())
+        );
         assert_eq!(object["ledger"]["rows"][0]["hook"], "tap-out");
     }
 

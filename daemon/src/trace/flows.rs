@@ -132,7 +132,8 @@ fn object(flow: &Flow<'_>, names: &Names, clock: &mut Clock) -> Value {
         set("rtt_ns", u64::try_from(nanoseconds).unwrap_or(u64::MAX).into());
     }
     set("wireguard", flow.is_wireguard().into());
-    let count = |count: Count| json!({"packets": count.packets, "frames": count.frames, "bytes": count.bytes});
+    let count =
+        |count: Count| json!({"packets": count.packets, "frames": count.frames, "bytes": count.bytes});
     let hooks = flow.hooks().map(|hook| {
         json!({
             "netns": names.namespace(hook.place.netns),

@@ -38,7 +38,14 @@ pub(super) struct Output {
 impl Output {
     /// Ends with `count` packets, if that is said.
     pub(super) fn new(form: Form, to: Box<dyn Write + Send>, count: Option<u64>) -> Self {
-        Self { form, buffer: Vec::with_capacity(2 * CHUNK), to, left: count, fault: None, next_rows: Instant::now() }
+        Self {
+            form,
+            buffer: Vec::with_capacity(2 * CHUNK),
+            to,
+            left: count,
+            fault: None,
+            next_rows: Instant::now(),
+        }
     }
 
     /// Whether nothing more will be written: all that was wanted is, or nobody takes it.

@@ -63,7 +63,8 @@ impl Reader {
         loop {
             let is_last = self.stop.load(Ordering::Acquire);
             let now = Instant::now();
-            let some = is_last || self.rings.wait(self.output.patience(now).min(TICK)).context("cannot wait for events")?;
+            let some = is_last
+                || self.rings.wait(self.output.patience(now).min(TICK)).context("cannot wait for events")?;
             self.learn();
             if some {
                 self.drain(is_last);

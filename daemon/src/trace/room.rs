@@ -44,7 +44,12 @@ pub(super) struct Room {
 
 impl Room {
     /// Loads programs for the namespace; nothing is attached yet, and no gate is open.
-    pub(super) fn load(netns: Netns, wishes: Arc<Wishes>, rings: &Rings, news: Sender<Naming>) -> Result<Self> {
+    pub(super) fn load(
+        netns: Netns,
+        wishes: Arc<Wishes>,
+        rings: &Rings,
+        news: Sender<Naming>,
+    ) -> Result<Self> {
         let mut instance = Instance::load(netns.inode()).context("cannot load the programs")?;
         instance.connect(rings).context("cannot connect the rings")?;
         for hook in &wishes.hooks {
@@ -127,7 +132,9 @@ impl Room {
             Err(error) => {
                 // half of a role would be a trace with holes in it
                 self.lock().detach(link.index)?;
-                Err(error).with_context(|| format!("cannot trace {} in network namespace {}", link.name, self.netns.name()))
+                Err(error).with_context(|| {
+                    format!("cannot trace {} in network namespace {}", link.name, self.netns.name())
+                })
             }
         }
     }

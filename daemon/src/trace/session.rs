@@ -124,7 +124,10 @@ async fn attach(rooms: &mut [Room], selection: &Selection) -> Result<events::Unb
     let known: Vec<_> = all.iter().flat_map(|links| links.links().iter()).collect();
     let missing = selection.missing(&known);
     if !missing.is_empty() {
-        bail!("no such interface: {} (`ip link` shows what there is; --netns looks elsewhere)", missing.join(", "));
+        bail!(
+            "no such interface: {} (`ip link` shows what there is; --netns looks elsewhere)",
+            missing.join(", ")
+        );
     }
     for (at, (room, mut links)) in rooms.iter_mut().zip(all).enumerate() {
         for link in links.links().iter() {
@@ -147,7 +150,10 @@ async fn attach(rooms: &mut [Room], selection: &Selection) -> Result<events::Unb
 fn announce(rooms: &[Room]) {
     let (interfaces, namespaces) = (rooms.iter().map(Room::traced).sum::<usize>(), rooms.len());
     let where_ = if namespaces == 1 { String::new() } else { format!(" in {namespaces} network namespaces") };
-    say(&format!("tracing {interfaces} interface{}{where_}; ctrl-c ends it", if interfaces == 1 { "" } else { "s" }));
+    say(&format!(
+        "tracing {interfaces} interface{}{where_}; ctrl-c ends it",
+        if interfaces == 1 { "" } else { "s" }
+    ));
 }
 
 fn lost(rooms: &[Room], before: &mut Losses) {
