@@ -1,5 +1,6 @@
 //! What can be done with a WireGuard device, whoever moves its packets.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::sync::mpsc::Receiver;
@@ -15,6 +16,9 @@ use super::user::udp::UdpError;
 pub trait WireGuard: Send + Sync {
     /// The device and its peers as they stand.
     fn status(&self) -> DeviceStatus;
+
+    /// The secrets behind the status, for whoever may hold them: the socket that only root can open.
+    fn secrets(&self) -> DeviceSecrets;
 
     /// Replaces the device's key: every session ends.
     fn set_private_key(&self, key: PrivateKey) -> Result<(), WireGuardError>;
@@ -70,6 +74,15 @@ pub struct DeviceStatus {
     pub peers: Vec<PeerStatus>,
     /// Everything lost that is no peer's: what happened, and how often.
     pub losses: Vec<(&'static str, u64)>,
+}
+
+/// The long-lived secrets of a device.
+#[derive(Debug, Clone)]
+pub struct DeviceSecrets {
+    /// Its own key.
+    pub private_key: PrivateKey,
+    /// Those shared with peers.
+    pub preshared_keys: BTreeMap<PublicKey, PresharedKey>,
 }
 
 /// Why a device is not as was asked.

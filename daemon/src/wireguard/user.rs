@@ -14,10 +14,11 @@ pub mod tun;
 pub mod udp;
 mod wake;
 
+use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 use thiserror::Error;
@@ -26,7 +27,7 @@ use wgtrace_decrypt::keylog::KeyLog;
 use wgtrace_tunnel::{ConfigError, Device, DeviceSettings, Event, PeerId, PeerSettings};
 
 use self::core::Core;
-use super::device::{DeviceStatus, PeerChange, WireGuard, WireGuardError};
+use super::device::{DeviceSecrets, DeviceStatus, PeerChange, WireGuard, WireGuardError};
 use super::name::DeviceName;
 use inward::Inward;
 use outward::Outward;
@@ -58,6 +59,7 @@ pub struct UserDevice {
     core: Arc<Core>,
     name: DeviceName,
     fwmark: AtomicU32,
+    secrets: Mutex<DeviceSecrets>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -65,13 +67,15 @@ impl UserDevice {
     /// Opens the interface and the socket, and begins to work.
     pub fn start(settings: UserSettings) -> Result<Self, StartError> {
         let UserSettings { name, persist, mtu, private_key, listen_port, fwmark, key_log } = settings;
+        let secrets = DeviceSecrets { private_key: private_key.clone(), preshared_keys: BTreeMap::new() };
         let mut protocol = DeviceSettings::new(private_key);
         (protocol.mtu, protocol.key_log) = (mtu, key_log);
         let device = Device::new(self::core::now().monotonic, protocol)?;
         let udp = Udp::bind(listen_port, fwmark)?;
         let tun = Tun::open(&name, persist)?;
         let core = Arc::new(Core::new(device, tun, udp, mtu).map_err(StartError::of)?);
-        let mut this = Self { core, name, fwmark: AtomicU32::new(fwmark), threads: Vec::new() };
+        let (fwmark, secrets) = (AtomicU32::new(fwmark), Mutex::new(secrets));
+        let mut this = Self { core, name, fwmark, secrets, threads: Vec::new() };
         this.spawn("wg-out", |core| Outward::new().run(core))?;
         this.spawn("wg-in", |core| Inward::new(core).run(core))?;
         this.spawn("wg-time", |core| {
@@ -105,6 +109,11 @@ impl UserDevice {
         });
         self.threads.push(thread.map_err(StartError::of)?);
         Ok(())
+    }
+
+    /// Before the state machine, always in this order.
+    fn lock_secrets(&self) -> MutexGuard<'_, DeviceSecrets> {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets the state machine act on a peer that is named by its key.
@@ -143,8 +152,15 @@ impl WireGuard for UserDevice {
         }
     }
 
+    fn secrets(&self) -> DeviceSecrets {
+        self.lock_secrets().clone()
+    }
+
     fn set_private_key(&self, key: PrivateKey) -> Result<(), WireGuardError> {
-        Ok(self.core.with_device(|device, now, rng| device.set_private_key(now, rng, key))?)
+        let mut secrets = self.lock_secrets();
+        self.core.with_device(|device, now, rng| device.set_private_key(now, rng, key.clone()))?;
+        secrets.private_key = key;
+        Ok(())
     }
 
     fn set_listen_port(&self, port: u16) -> Result<u16, WireGuardError> {
@@ -161,13 +177,19 @@ impl WireGuard for UserDevice {
     }
 
     fn add_peer(&self, settings: PeerSettings) -> Result<(), WireGuardError> {
-        Ok(self.core.with_device(|device, now, _| device.add_peer(now, settings).map(|_| ()))?)
+        let (key, psk) = (settings.public_key, settings.preshared_key.clone());
+        let mut secrets = self.lock_secrets();
+        self.core.with_device(|device, now, _| device.add_peer(now, settings).map(|_| ()))?;
+        secrets.preshared_keys.insert(key, psk);
+        Ok(())
     }
 
     fn update_peer(&self, key: &PublicKey, change: PeerChange) -> Result<(), WireGuardError> {
+        let mut secrets = self.lock_secrets();
         self.with_peer(key, |device, now, _, id| {
             if let Some(psk) = change.preshared_key {
-                device.set_preshared_key(id, psk)?;
+                device.set_preshared_key(id, psk.clone())?;
+                secrets.preshared_keys.insert(*key, psk);
             }
             if let Some(endpoint) = change.endpoint {
                 device.set_endpoint(id, endpoint)?;
@@ -184,7 +206,10 @@ impl WireGuard for UserDevice {
     }
 
     fn remove_peer(&self, key: &PublicKey) -> Result<(), WireGuardError> {
-        self.with_peer(key, |device, now, rng, id| device.remove_peer(now, rng, id))
+        let mut secrets = self.lock_secrets();
+        self.with_peer(key, |device, now, rng, id| device.remove_peer(now, rng, id))?;
+        secrets.preshared_keys.remove(key);
+        Ok(())
     }
 
     fn initiate(&self) {
