@@ -4,6 +4,7 @@
 
 mod bench;
 mod captures;
+mod test;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -22,11 +23,15 @@ enum Task {
     Bench(bench::Bench),
     /// Write the committed captures, or check that they are what would be written.
     Captures(captures::Args),
+    /// Run the test rings that need root or other kernels.
+    #[command(subcommand)]
+    Test(test::Test),
 }
 
 fn main() -> Result<()> {
     match Cli::parse().task {
         Task::Bench(bench) => bench.run(),
         Task::Captures(args) => captures::run(&args),
+        Task::Test(test) => test.run(),
     }
 }
