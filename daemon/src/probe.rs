@@ -1,0 +1,5 @@
+//! Where packets are seen: programs, what they are attached to, and the rings their events come through.
+
+pub mod links;
+pub mod ring;
+pub mod role;
