@@ -3,9 +3,7 @@
 use serde_json::{Value, json};
 use wgtrace_testbed::frame::tagged;
 
-use crate::packet::{
-    datagram, ethernet, extension, fragment, ipv4, ipv6, over_ipv4, over_ipv6, tcp, udp,
-};
+use crate::packet::{datagram, ethernet, extension, fragment, ipv4, ipv6, over_ipv4, over_ipv6, tcp, udp};
 
 /// A frame and the part of its JSON object that matters; `null` is there whatever its value.
 pub(crate) struct Case {
@@ -33,10 +31,18 @@ fn link() -> Vec<Case> {
             json!({"vlan": [service, customer], "l4": {"type": "udp", "dst_port": 2000}}),
         ),
         case("arp", ethernet(0x0806, &arp), json!({"arp": {"operation": 1, "target": "10.1.0.2"}})),
-        case("ethertype of experiments", ethernet(0x88b5, &[1; 50]), json!({"ethertype": "0x88b5", "len": 64})),
+        case(
+            "ethertype of experiments",
+            ethernet(0x88b5, &[1; 50]),
+            json!({"ethertype": "0x88b5", "len": 64}),
+        ),
         case("802.3 with a length", ethernet(38, &[0x42; 38]), json!({"ethertype": "0x0026"})),
         case("nothing behind the link layer", ethernet(0x88b5, &[]), json!({"len": 14, "captured": 14})),
-        case("jumbo", over_ipv4(17, &udp(&[0; 8000])), json!({"len": 8042, "captured": 128, "l4": {"payload_len": 8000}})),
+        case(
+            "jumbo",
+            over_ipv4(17, &udp(&[0; 8000])),
+            json!({"len": 8042, "captured": 128, "l4": {"payload_len": 8000}}),
+        ),
     ]
 }
 
@@ -76,16 +82,32 @@ fn internet() -> Vec<Case> {
             over_ipv6(44, &later),
             json!({"ip": {"fragment": {"offset": 1480, "more": false}}, "l4": {"type": "fragment"}}),
         ),
-        case("nothing behind ipv6", over_ipv6(59, &[]), json!({"ip": {"protocol": 59}, "l4": {"type": "other"}})),
-        case("another protocol", over_ipv4(132, &[0; 12]), json!({"ip": {"protocol": 132}, "l4": {"type": "other"}})),
+        case(
+            "nothing behind ipv6",
+            over_ipv6(59, &[]),
+            json!({"ip": {"protocol": 59}, "l4": {"type": "other"}}),
+        ),
+        case(
+            "another protocol",
+            over_ipv4(132, &[0; 12]),
+            json!({"ip": {"protocol": 132}, "l4": {"type": "other"}}),
+        ),
     ]
 }
 
 fn transport() -> Vec<Case> {
     let echo = [128, 0, 0, 0, 0, 5, 0, 9];
     vec![
-        case("tcp", over_ipv4(6, &tcp(5, 0x12)), json!({"l4": {"type": "tcp", "flags": "S.", "seq": 1, "ack": 2}})),
-        case("icmp", over_ipv4(1, &[3, 1, 0, 0, 0, 0, 0, 0]), json!({"l4": {"type": "icmp", "icmp_code": 1}})),
+        case(
+            "tcp",
+            over_ipv4(6, &tcp(5, 0x12)),
+            json!({"l4": {"type": "tcp", "flags": "S.", "seq": 1, "ack": 2}}),
+        ),
+        case(
+            "icmp",
+            over_ipv4(1, &[3, 1, 0, 0, 0, 0, 0, 0]),
+            json!({"l4": {"type": "icmp", "icmp_code": 1}}),
+        ),
         case("icmp6", over_ipv6(58, &echo), json!({"l4": {"type": "icmp6", "id": 5, "seq": 9}})),
         case(
             "a payload without end",
@@ -120,18 +142,46 @@ fn broken() -> Vec<Case> {
     version[0] = 0x95;
     let unread = json!({"l4": {"type": "unread", "fault": null}});
     vec![
-        case("ipv4 that says it is longer", ethernet(0x0800, &long), json!({"ip": {"len": 1000, "missing": 960}})),
-        case("ipv4 with a header of 12 bytes", ethernet(0x0800, &short_header), json!({"ethertype": "0x0800", "fault": null})),
+        case(
+            "ipv4 that says it is longer",
+            ethernet(0x0800, &long),
+            json!({"ip": {"len": 1000, "missing": 960}}),
+        ),
+        case(
+            "ipv4 with a header of 12 bytes",
+            ethernet(0x0800, &short_header),
+            json!({"ethertype": "0x0800", "fault": null}),
+        ),
         case("ipv4 of version 9", ethernet(0x0800, &version), json!({"ethertype": "0x0800", "fault": null})),
-        case("ipv4 without a packet", ethernet(0x0800, &[]), json!({"len": 14, "ethertype": "0x0800", "fault": null})),
-        case("ipv6 cut in its addresses", ethernet(0x86dd, &ipv6(17, &[])[..30]), json!({"ethertype": "0x86dd", "fault": null})),
+        case(
+            "ipv4 without a packet",
+            ethernet(0x0800, &[]),
+            json!({"len": 14, "ethertype": "0x0800", "fault": null}),
+        ),
+        case(
+            "ipv6 cut in its addresses",
+            ethernet(0x86dd, &ipv6(17, &[])[..30]),
+            json!({"ethertype": "0x86dd", "fault": null}),
+        ),
         case("an extension header past the end", over_ipv6(0, &[17, 200, 0, 0, 0, 0, 0, 0]), unread.clone()),
-        case("udp cut in its header", over_ipv4(17, &udp(&[])[..5]), json!({"l4": {"type": "unread", "dst_port": 2000, "fault": null}})),
+        case(
+            "udp cut in its header",
+            over_ipv4(17, &udp(&[])[..5]),
+            json!({"l4": {"type": "unread", "dst_port": 2000, "fault": null}}),
+        ),
         case("tcp with a header of 8 bytes", over_ipv4(6, &tcp(2, 2)), unread.clone()),
         case("tcp with a header past the end", over_ipv4(6, &tcp(15, 2)), unread.clone()),
         case("icmp of 3 bytes", over_ipv4(1, &[8, 0, 0]), unread),
-        case("arp of 9 bytes", ethernet(0x0806, &[0, 1, 8, 0, 6, 4, 0, 1, 2]), json!({"ethertype": "0x0806", "fault": null})),
-        case("a tag without an inside", ethernet(0x8100, &[0, 42]), json!({"ethertype": "0x8100", "fault": null})),
+        case(
+            "arp of 9 bytes",
+            ethernet(0x0806, &[0, 1, 8, 0, 6, 4, 0, 1, 2]),
+            json!({"ethertype": "0x0806", "fault": null}),
+        ),
+        case(
+            "a tag without an inside",
+            ethernet(0x8100, &[0, 42]),
+            json!({"ethertype": "0x8100", "fault": null}),
+        ),
     ]
 }
 

@@ -74,7 +74,8 @@ fn every_kind_of_frame_is_shown_as_what_it_is() -> Result<()> {
 fn tags_are_shown_alike_wherever_the_kernel_keeps_them() -> Result<()> {
     let line = Line::new()?;
     let cases = cases::all();
-    let mut tracers = [Tracer::start(&line.left, &["--iface", "eth0"])?, Tracer::start(&line.right, &["--iface", "eth0"])?];
+    let mut tracers =
+        [Tracer::start(&line.left, &["--iface", "eth0"])?, Tracer::start(&line.right, &["--iface", "eth0"])?];
     for name in ["vlan", "qinq"] {
         let case = cases.iter().find(|case| case.name == name).unwrap();
         line.left.run(|| FrameSender::open("eth0")?.send(&case.frame))??;

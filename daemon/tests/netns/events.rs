@@ -80,11 +80,10 @@ fn packets_of_a_tun_device_start_with_their_ip_header() -> Result<()> {
     tun.inject(&[0x60])?;
 
     let seen = listener.seen();
-    assert_eq!(seen.iter().map(|seen| seen.event.hook()).collect::<Vec<_>>(), [
-        Some(Hook::ToWireguard),
-        Some(Hook::FromWireguard),
-        Some(Hook::FromWireguard)
-    ]);
+    assert_eq!(
+        seen.iter().map(|seen| seen.event.hook()).collect::<Vec<_>>(),
+        [Some(Hook::ToWireguard), Some(Hook::FromWireguard), Some(Hook::FromWireguard)]
+    );
     assert!(seen.iter().all(|seen| seen.event.is_l3() && seen.event.ifindex == index));
     assert_eq!((&seen[0].bytes, &seen[1].bytes), (&packet, &packet));
     assert_eq!((packet[0], packet.len()), (0x45, 38));

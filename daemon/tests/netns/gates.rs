@@ -135,7 +135,8 @@ fn two_interfaces_of_one_role_share_their_hook_and_keep_their_events() -> Result
     let second = interface(&line.left, "eth1")?.index;
     let frame = crate::packet::ethernet(0x88b5, &[0; 50]);
     line.left.run(|| wgtrace_testbed::FrameSender::open("eth1")?.repeat(&frame, 5))??;
-    let (there, here): (Vec<_>, Vec<_>) = listener.seen().into_iter().partition(|seen| seen.event.ifindex == second);
+    let (there, here): (Vec<_>, Vec<_>) =
+        listener.seen().into_iter().partition(|seen| seen.event.ifindex == second);
     assert_eq!((here.len(), there.len()), (10, 5));
     assert_eq!(listener.counters(HOOK)?.produced, 15);
     Ok(())

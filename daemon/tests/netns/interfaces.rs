@@ -30,7 +30,8 @@ fn plug(node: &Namespace, name: &str, pod: &Namespace) -> Result<()> {
 fn traced_within_a_second(node: &Namespace, device: &str) -> Result<()> {
     let program = names::program(Hook::FromContainer);
     wait::within(Duration::from_secs(1), "our program on the new device", || {
-        Ok(kernel::tcx(node, device, TcAttachType::Ingress).is_ok_and(|all| all.iter().any(|one| one == program)))
+        Ok(kernel::tcx(node, device, TcAttachType::Ingress)
+            .is_ok_and(|all| all.iter().any(|one| one == program)))
     })?;
     Ok(())
 }

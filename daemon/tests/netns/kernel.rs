@@ -34,7 +34,8 @@ pub(crate) fn runs_of(pid: u32, name: &str) -> Result<u64> {
     let mut runs = 0;
     for fd in descriptors(pid)? {
         let Some(id) = bpf::field(&fd, "prog_id")? else { continue };
-        let known = aya::programs::loaded_programs().filter_map(Result::ok).find(|one| u64::from(one.id()) == id);
+        let known =
+            aya::programs::loaded_programs().filter_map(Result::ok).find(|one| u64::from(one.id()) == id);
         if known.is_some_and(|program| program.name_as_str() == Some(name)) && fd_is_program(&fd)? {
             runs += bpf::field(&fd, "run_cnt")?.unwrap_or_default();
         }

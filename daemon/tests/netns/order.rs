@@ -32,7 +32,11 @@ fn programs_behind_ours_still_see_every_packet() -> Result<()> {
     let mut listener = Listener::at_the_exit(&line)?;
     let mut entry = Listener::new(&line.right)?;
     entry.open("eth0", Hook::FromNetdev)?;
-    let [behind, filter, there] = [Program::load("behind", Code::Next), Program::load("filter", Code::Next), Program::load("there", Code::Next)];
+    let [behind, filter, there] = [
+        Program::load("behind", Code::Next),
+        Program::load("filter", Code::Next),
+        Program::load("there", Code::Next),
+    ];
     let (behind, filter, there) = (behind?, filter?, there?);
     let _places = [
         behind.attach(&line.left, "eth0", Direction::Egress)?,

@@ -22,7 +22,8 @@ struct Object {
 
 impl Object {
     fn load() -> Result<Self> {
-        let mut ebpf = EbpfLoader::new().override_global(names::NETNS, &NETNS, true).load(wgtrace_bpf::OBJECT)?;
+        let mut ebpf =
+            EbpfLoader::new().override_global(names::NETNS, &NETNS, true).load(wgtrace_bpf::OBJECT)?;
         let mut events = PerfEventArray::try_from(ebpf.take_map(names::EVENTS).context("the events' map")?)?;
         let cpus = aya::util::online_cpus().map_err(|(_, error)| error)?;
         let rings = cpus.into_iter().map(|cpu| events.open(cpu, Some(16))).collect::<Result<_, _>>()?;
@@ -104,15 +105,21 @@ fn every_program_lets_packets_pass_and_makes_one_event_of_each() -> Result<()> {
     for hook in hooks() {
         let is_tap = hook.attachment() == Attachment::Socket;
         object.gate(hook, OPEN)?;
-        for (packet, protocol) in [(over_ipv4(17, &udp(&[3; 90])), 0x0800), (over_ipv6(17, &udp(&[4; 9])), 0x86dd)] {
+        for (packet, protocol) in
+            [(over_ipv4(17, &udp(&[3; 90])), 0x0800), (over_ipv6(17, &udp(&[4; 9])), 0x86dd)]
+        {
             // a tracer decides nothing, and the tap's socket queues nothing
             assert_eq!(object.run(hook, &packet, None)?, if is_tap { 0 } else { -1 }, "{hook:?}");
-            let [(event, bytes)] = object.events().try_into().map_err(|all| anyhow::anyhow!("{hook:?}: {all:?}"))?;
+            let [(event, bytes)] =
+                object.events().try_into().map_err(|all| anyhow::anyhow!("{hook:?}: {all:?}"))?;
             assert!(event.is_supported());
             assert_eq!((event.hook(), event.netns, event.protocol), (Some(hook), NETNS, protocol));
             // a test run has a socket filter start behind the link layer (linux: net/bpf/test_run.c)
             let packet = if is_tap { &packet[14..] } else { &packet[..] };
-            assert_eq!((usize::try_from(event.len)?, &bytes[..]), (packet.len(), &packet[..packet.len().min(96)]));
+            assert_eq!(
+                (usize::try_from(event.len)?, &bytes[..]),
+                (packet.len(), &packet[..packet.len().min(96)])
+            );
         }
         let counters = object.counters(hook)?;
         assert_eq!(counters, HookCounters { produced: 2, ..HookCounters::default() }, "{hook:?}");
@@ -129,7 +136,11 @@ fn no_program_does_anything_behind_a_closed_gate_or_a_deaf_one() -> Result<()> {
         for (state, unheard) in [(Gate::CLOSED, 0), (Gate::DEAF, 1), (77, 1)] {
             object.gate(hook, Gate { state, ..OPEN })?;
             object.run(hook, &packet, None)?;
-            assert_eq!((object.events().len(), object.counters(hook)?.unheard), (0, unheard), "{hook:?} {state}");
+            assert_eq!(
+                (object.events().len(), object.counters(hook)?.unheard),
+                (0, unheard),
+                "{hook:?} {state}"
+            );
         }
         assert_eq!(object.counters(hook)?.produced, 0);
     }

@@ -124,9 +124,11 @@ impl Report {
 
     /// The ledger, which is the last line.
     pub(crate) fn ledger(&self) -> Result<Total> {
-        let ledger = self.rest.iter().find(|object| object["kind"] == "ledger").context("no ledger at the end")?;
+        let ledger =
+            self.rest.iter().find(|object| object["kind"] == "ledger").context("no ledger at the end")?;
         let total = &ledger["total"];
-        let number = |column: &str| total[column].as_u64().with_context(|| format!("no {column} in {ledger}"));
+        let number =
+            |column: &str| total[column].as_u64().with_context(|| format!("no {column} in {ledger}"));
         Ok(Total {
             produced: number("produced")?,
             delivered: number("delivered")?,

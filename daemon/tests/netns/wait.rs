@@ -6,7 +6,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 
 /// Asks until the answer is yes; an error that names `what` after `patience`.
-pub(crate) fn within(patience: Duration, what: &str, mut ask: impl FnMut() -> Result<bool>) -> Result<Duration> {
+pub(crate) fn within(
+    patience: Duration,
+    what: &str,
+    mut ask: impl FnMut() -> Result<bool>,
+) -> Result<Duration> {
     let start = Instant::now();
     while !ask()? {
         ensure!(start.elapsed() < patience, "not within {patience:?}: {what}");
