@@ -98,9 +98,10 @@ impl<'a> Listener<'a> {
     }
 
     /// How often the program of a hook ran.
-    pub(crate) fn runs(&self, hook: Hook) -> u64 {
+    pub(crate) fn runs(&self, hook: Hook) -> Result<u64> {
         let name = wgtrace_abi::names::program(hook);
-        self.instance.programs().into_iter().filter(|program| program.name == name).map(|p| p.run_count).sum()
+        let programs = self.instance.programs()?;
+        Ok(programs.into_iter().filter(|program| program.name == name).map(|program| program.run_count).sum())
     }
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test program: it has files, clocks and threads")]
 
 mod cases;
+mod clsact;
 mod counts;
 mod events;
 mod gates;

@@ -71,7 +71,7 @@ fn the_tap_runs_once_for_each_packet_both_ways() -> Result<()> {
     assert_eq!((out, seen.len()), (50, 100));
     // frames, from their link layer on
     assert!(seen.iter().all(|seen| seen.event.len == 98 && seen.bytes[12..14] == [8, 0]));
-    assert_eq!(listener.runs(Hook::TapOut), 100);
+    assert_eq!(listener.runs(Hook::TapOut)?, 100);
     assert_eq!(listener.counters(Hook::TapIn)?.produced, 50);
     Ok(())
 }

@@ -18,13 +18,14 @@ pub(crate) struct Tracer {
     stdout: Receiver<Value>,
     stderr: Receiver<String>,
     packets: Vec<Value>,
-    rest: Vec<Value>,
+    ledger: Option<Value>,
 }
 
 /// All that it wrote.
 pub(crate) struct Report {
     pub(crate) packets: Vec<Value>,
-    rest: Vec<Value>,
+    ledger: Option<Value>,
+    stderr: Vec<String>,
 }
 
 /// The ledger's sum.
@@ -43,7 +44,7 @@ impl Tracer {
             serde_json::from_str(&line).unwrap_or_else(|error| panic!("not JSON ({error}): {line}"))
         });
         let stderr = lines(child.stderr.take().context("stderr")?, |line| line);
-        let tracer = Self { child, stdout, stderr, packets: Vec::new(), rest: Vec::new() };
+        let tracer = Self { child, stdout, stderr, packets: Vec::new(), ledger: None };
         let mut said = Vec::new();
         loop {
             match tracer.stderr.recv_timeout(wait::SOON) {
@@ -91,14 +92,16 @@ impl Tracer {
             }
         }
         let status = self.child.wait()?;
-        ensure!(status.success(), "{status}: {}", self.stderr.iter().collect::<Vec<_>>().join("\n"));
-        Ok(Report { packets: std::mem::take(&mut self.packets), rest: std::mem::take(&mut self.rest) })
+        let stderr: Vec<String> = self.stderr.iter().collect();
+        ensure!(status.success(), "{status}: {}", stderr.join("\n"));
+        Ok(Report { packets: std::mem::take(&mut self.packets), ledger: self.ledger.take(), stderr })
     }
 
-    /// Whether it was a packet.
+    /// Whether it was a packet; only the last object is none.
     fn sort(&mut self, object: Value) -> bool {
-        let is_packet = object.get("kind").is_none();
-        if is_packet { &mut self.packets } else { &mut self.rest }.push(object);
+        assert!(self.ledger.is_none(), "after the ledger came {object}");
+        let is_packet = object.get("ledger").is_none();
+        if is_packet { self.packets.push(object) } else { self.ledger = Some(object) }
         is_packet
     }
 }
@@ -119,20 +122,18 @@ impl Report {
 
     /// Lines that tell of losses.
     pub(crate) fn lost_lines(&self) -> usize {
-        self.rest.iter().filter(|object| object["kind"] == "lost").count()
+        self.stderr.iter().filter(|line| line.contains("LOST")).count()
     }
 
-    /// The ledger, which is the last line.
+    /// The ledger's sum.
     pub(crate) fn ledger(&self) -> Result<Total> {
-        let ledger =
-            self.rest.iter().find(|object| object["kind"] == "ledger").context("no ledger at the end")?;
+        let ledger = &self.ledger.as_ref().context("no ledger at the end")?["ledger"];
         let total = &ledger["total"];
-        let number =
-            |column: &str| total[column].as_u64().with_context(|| format!("no {column} in {ledger}"));
+        let number = |column: &str| total[column].as_u64().with_context(|| format!("no {column} in {ledger}"));
         Ok(Total {
             produced: number("produced")?,
             delivered: number("delivered")?,
-            lost: number("lost_full")? + number("lost_busy")? + number("lost_other")?,
+            lost: number("lost")?,
             is_exact: ledger["exact"] == true,
         })
     }
