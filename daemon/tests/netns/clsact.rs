@@ -62,7 +62,7 @@ fn a_filter_that_a_killed_run_left_turns_deaf_and_is_swept_by_name() -> Result<(
     assert_eq!(line.left.run(|| sweep(&device))??, 1);
     assert_eq!(line.left.run(|| sweep(&device))??, 0);
     flood(&line)?;
-    let ran = instance.programs()?.into_iter().find(|one| one.name == names::program(HOOK)).map(|one| one.run_count);
+    let ran = instance.programs()?.into_iter().find(|one| one.name == names::program(HOOK)).map(|one| one.runs);
     assert_eq!((ran, theirs.runs()?), (Some(100), 200));
     Ok(())
 }

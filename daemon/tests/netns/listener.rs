@@ -101,7 +101,7 @@ impl<'a> Listener<'a> {
     pub(crate) fn runs(&self, hook: Hook) -> Result<u64> {
         let name = wgtrace_abi::names::program(hook);
         let programs = self.instance.programs()?;
-        Ok(programs.into_iter().filter(|program| program.name == name).map(|program| program.run_count).sum())
+        Ok(programs.into_iter().filter(|program| program.name == name).map(|program| program.runs).sum())
     }
 }
 
