@@ -75,8 +75,9 @@ impl Instance {
                 .map_err(|errno| ProbeError::call(format!("disconnect cpu {cpu}"), errno))?;
         }
         for hook in Hook::ALL {
-            if self.gate(hook).state == Gate::OPEN {
-                maps::set_gate(&mut self.ebpf, hook, self.gate(hook))?;
+            let gate = self.gate(hook);
+            if gate.state == Gate::OPEN {
+                maps::set_gate(&mut self.ebpf, hook, gate)?;
             }
         }
         Ok(())
