@@ -8,9 +8,11 @@
 //! priority 1 is another kind's, ours comes behind it and does not see what it ends (redirects, drops, accepts).
 //! Qdiscs are added and never removed: somebody else's filters may have come meanwhile.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use aya::programs::{
     LinkOrder, SchedClassifier, TcAttachType,
-    tc::{self, NlOptions, SchedClassifierLink, TcAttachOptions},
+    tc::{self, NlOptions, SchedClassifierLink, TcAttachOptions, TcHandle},
 };
 use rustix::io::Errno;
 use wgtrace_abi::{Hook, hook::Attachment, names};
@@ -84,11 +86,14 @@ pub(super) fn clsact(
     }
     let mut priority = 1;
     loop {
-        let options = TcAttachOptions::Netlink(NlOptions { priority, ..NlOptions::default() });
+        let options =
+            TcAttachOptions::Netlink(NlOptions { priority, handle: own_handle(), ..NlOptions::default() });
         match attach(program, interface, side, options) {
             Ok(link) => return Ok((link, priority)),
             // the priority belongs to another kind of filter or another protocol
-            Err(error) if matches!(error.errno(), Some(Errno::INVAL | Errno::EXIST)) && priority < LAST_PRIORITY => {
+            Err(error)
+                if matches!(error.errno(), Some(Errno::INVAL | Errno::EXIST)) && priority < LAST_PRIORITY =>
+            {
                 priority += 1;
             }
             Err(error) => return Err(error),
@@ -110,9 +115,13 @@ pub fn sweep(interfaces: &[Interface]) -> Result<usize, ProbeError> {
                         return Err(ProbeError::call(what, Errno::PERM));
                     }
                     // no such filter (aya), no clsact qdisc, no such interface, another of ours was quicker
-                    None | Some(Errno::INVAL | Errno::NOENT | Errno::NODEV | Errno::NXIO | Errno::OPNOTSUPP) => {}
+                    None
+                    | Some(Errno::INVAL | Errno::NOENT | Errno::NODEV | Errno::NXIO | Errno::OPNOTSUPP) => {}
                     Some(errno) => {
-                        return Err(ProbeError::call(format!("remove filter {program} from {interface}"), errno));
+                        return Err(ProbeError::call(
+                            format!("remove filter {program} from {interface}"),
+                            errno,
+                        ));
                     }
                 },
             }
@@ -127,18 +136,28 @@ fn attach(
     side: TcAttachType,
     options: TcAttachOptions,
 ) -> Result<SchedClassifierLink, ProbeError> {
-    let id = program.attach_with_options(&interface.name, side, options).map_err(|error| {
-        match ProbeError::program(format!("attach to {interface}"), &error) {
-            ProbeError::Call { errno: Errno::NODEV | Errno::NXIO, .. } => ProbeError::Gone(interface.clone()),
-            error => error,
-        }
-    })?;
+    let id =
+        program.attach_with_options(&interface.name, side, options).map_err(
+            |error| match ProbeError::program(format!("attach to {interface}"), &error) {
+                ProbeError::Call { errno: Errno::NODEV | Errno::NXIO, .. } => {
+                    ProbeError::Gone(interface.clone())
+                }
+                error => error,
+            },
+        )?;
     program.take_link(id).map_err(|error| ProbeError::program("keep a link", &error))
 }
 
 /// Every program of ours that may be on a tc side.
 fn programs() -> impl Iterator<Item = (TcAttachType, &'static str)> {
     Hook::ALL.into_iter().filter_map(|hook| Some((side(hook)?, names::program(hook))))
+}
+
+/// A handle that nobody else has: who removes a filter by it removes no successor of another process.
+fn own_handle() -> TcHandle {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // linux: PID_MAX_LIMIT is 22 bits
+    TcHandle::from((std::process::id() << 10) | (NEXT.fetch_add(1, Ordering::Relaxed) & 0x3ff))
 }
 
 /// Where looking for a free priority ends.

@@ -68,20 +68,28 @@ impl fmt::Display for Circumstances {
             causes.push(format!("this process lacks {}: run it as root", missing.join(", ")));
         }
         if self.user_namespace {
-            causes.push("it runs in a user namespace, whose capabilities do not count for bpf: use the host's".into());
+            causes.push(
+                "it runs in a user namespace, whose capabilities do not count for bpf: use the host's".into(),
+            );
         }
         if let Some(mode) = &self.lockdown {
-            causes.push(format!("kernel lockdown is in mode {mode} (boot with lockdown=none, or without secure boot)"));
+            causes.push(format!(
+                "kernel lockdown is in mode {mode} (boot with lockdown=none, or without secure boot)"
+            ));
         }
         if self.seccomp {
             causes.push("a seccomp filter is in force (let it allow bpf and perf_event_open)".into());
         }
         if self.is_old() {
             let (major, minor) = OLDEST;
-            causes.push(format!("Linux {} is older than {major}.{minor}, the oldest supported", self.release));
+            causes
+                .push(format!("Linux {} is older than {major}.{minor}, the oldest supported", self.release));
         }
         if causes.is_empty() {
-            return write!(out, "all capabilities are there; a security module (SELinux, AppArmor) may forbid it");
+            return write!(
+                out,
+                "all capabilities are there; a security module (SELinux, AppArmor) may forbid it"
+            );
         }
         out.write_str(&causes.join("; "))
     }
@@ -120,7 +128,10 @@ mod tests {
     #[test]
     fn each_hindrance_is_told() {
         assert!(said(ALL, "0 1000 1\n", "", "6.1.0").contains("user namespace"));
-        assert!(said(ALL, OWN_IDS, "none integrity [confidentiality]\n", "6.1.0").contains("mode confidentiality"));
+        assert!(
+            said(ALL, OWN_IDS, "none integrity [confidentiality]\n", "6.1.0")
+                .contains("mode confidentiality")
+        );
         assert!(said("CapEff:\tffffffffffffffff\nSeccomp:\t2\n", OWN_IDS, "", "6.1.0").contains("seccomp"));
         assert!(said(ALL, OWN_IDS, "", "5.4.0-42-generic\n").contains("older than 5.10"));
     }
@@ -128,7 +139,9 @@ mod tests {
     #[test]
     fn without_hindrance_only_a_security_module_is_left() {
         for release in ["5.10.0-32-amd64", "6.18.44", "7.2-rc1", ""] {
-            assert!(said(ALL, OWN_IDS, "[none] integrity confidentiality\n", release).contains("security module"));
+            assert!(
+                said(ALL, OWN_IDS, "[none] integrity confidentiality\n", release).contains("security module")
+            );
         }
     }
 }

@@ -127,7 +127,9 @@ impl ProbeError {
 
     pub(super) fn errno(&self) -> Option<Errno> {
         match self {
-            Self::Forbidden { errno, .. } | Self::Program { errno, .. } | Self::Call { errno, .. } => Some(*errno),
+            Self::Forbidden { errno, .. } | Self::Program { errno, .. } | Self::Call { errno, .. } => {
+                Some(*errno)
+            }
             Self::Object(_)
             | Self::Gone(_)
             | Self::WrongNamespace { .. }

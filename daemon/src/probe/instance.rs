@@ -25,8 +25,8 @@ use aya::{Ebpf, EbpfLoader, sys::Stats};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use wgtrace_abi::{Filter, Gate, Hook, HookCounters, names};
 
-pub use self::programs::ProgramFacts;
 use self::attachments::Attachments;
+pub use self::programs::ProgramFacts;
 use super::{
     Interface, ProbeError,
     attach::{Attached, Mechanism},

@@ -49,7 +49,11 @@ fn bind(socket: &OwnedFd, ifindex: u32) -> Result<(), Errno> {
     };
     // SAFETY: the address is as long as is said and lives through the call, which only reads it.
     let bound = unsafe { libc::bind(socket.as_raw_fd(), (&raw const address).cast(), ADDRESS_LEN) };
-    if bound == 0 { Ok(()) } else { Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)) }
+    if bound == 0 {
+        Ok(())
+    } else {
+        Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO))
+    }
 }
 
 // linux: include/uapi/linux/if_packet.h, if_ether.h

@@ -56,7 +56,8 @@ impl Attachments {
         interface: &Interface,
         hook: Hook,
     ) -> Result<Attached, ProbeError> {
-        let same = |entry: &&Entry| entry.interface.index == interface.index && same_program(entry.hook, hook);
+        let same =
+            |entry: &&Entry| entry.interface.index == interface.index && same_program(entry.hook, hook);
         if let Some(entry) = self.entries.iter().find(same) {
             return Ok(entry.how);
         }
@@ -136,7 +137,9 @@ impl Attachments {
         }
         if let Some(home) = self.home.as_ref().filter(|_| !filters.is_empty()) {
             let within = home.within(|| {
-                filters.drain(..).fold(Ok(()), |before, (interface, link)| before.and(detached(&interface, link)))
+                filters
+                    .drain(..)
+                    .fold(Ok(()), |before, (interface, link)| before.and(detached(&interface, link)))
             });
             // never from here: better left for the next start to remove
             filters.into_iter().for_each(|(_, link)| std::mem::forget(link));

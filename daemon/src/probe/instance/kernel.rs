@@ -53,7 +53,11 @@ fn element(command: i32, map: BorrowedFd<'_>, key: &u32, value: Option<&i32>) ->
     };
     // SAFETY: key and value of a perf event array are 4 bytes each, live through the call and are only read.
     let done = unsafe { libc::syscall(libc::SYS_bpf, command, &raw const attributes, ELEMENT_SIZE) };
-    if done == 0 { Ok(()) } else { Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)) }
+    if done == 0 {
+        Ok(())
+    } else {
+        Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO))
+    }
 }
 
 // linux: include/uapi/linux/bpf.h, membarrier.h

@@ -53,7 +53,9 @@ pub(super) fn counters(ebpf: &Ebpf, hook: Hook) -> Result<Vec<HookCounters>, Pro
 pub(super) fn events(ebpf: &Ebpf) -> Result<BorrowedFd<'_>, ProbeError> {
     match map(ebpf, names::EVENTS)? {
         Map::PerfEventArray(data) => Ok(data.fd().as_fd()),
-        other => Err(ProbeError::Object(format!("map {} is no perf event array but {other:?}", names::EVENTS))),
+        other => {
+            Err(ProbeError::Object(format!("map {} is no perf event array but {other:?}", names::EVENTS)))
+        }
     }
 }
 

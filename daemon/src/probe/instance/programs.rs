@@ -52,7 +52,8 @@ pub(super) fn facts(ebpf: &Ebpf) -> Result<Vec<ProgramFacts>, ProbeError> {
             continue;
         }
         let path = format!("/proc/self/fdinfo/{}", fd.as_fd().as_raw_fd());
-        let text = std::fs::read_to_string(&path).map_err(|error| ProbeError::io(format!("read {path}"), &error))?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| ProbeError::io(format!("read {path}"), &error))?;
         facts.push(parse(name, &text));
     }
     Ok(facts)
@@ -86,7 +87,8 @@ mod tests {
     #[test]
     fn facts_come_from_fdinfo() {
         let text = "pos:\t0\nprog_type:\t3\nrun_time_ns:\t1200\nrun_cnt:\t7\nrecursion_misses:\t0\nverified_insns:\t341\n";
-        let expected = ProgramFacts { name: "wgt_tap", runs: 7, run_time: 1200, verified_instructions: Some(341) };
+        let expected =
+            ProgramFacts { name: "wgt_tap", runs: 7, run_time: 1200, verified_instructions: Some(341) };
         assert_eq!(parse("wgt_tap", text), expected);
         let old = parse("wgt_tap", "run_time_ns:\t5\nrun_cnt:\t1\n");
         assert_eq!((old.runs, old.verified_instructions), (1, None));
