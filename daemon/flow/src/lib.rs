@@ -23,6 +23,7 @@ mod decode;
 pub mod key;
 pub mod ledger;
 pub mod packet;
+pub mod pcapng;
 pub mod table;
 pub mod time;
 
