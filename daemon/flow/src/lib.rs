@@ -24,6 +24,8 @@ pub mod key;
 pub mod ledger;
 pub mod packet;
 pub mod pcapng;
+#[cfg(test)]
+mod sample;
 pub mod table;
 pub mod time;
 
