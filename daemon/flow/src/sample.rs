@@ -46,7 +46,8 @@ pub(crate) fn ethernet(ethertype: u16, payload: &[u8]) -> Vec<u8> {
 /// An IPv4 packet from 10.0.0.`from` to 10.0.0.`to`, with identification 7.
 pub(crate) fn ipv4(protocol: u8, from: u8, to: u8, payload: &[u8]) -> Vec<u8> {
     let [high, low] = u16::try_from(20 + payload.len()).unwrap().to_be_bytes();
-    let mut packet = vec![0x45, 0, high, low, 0, 7, 0x40, 0, 64, protocol, 0, 0, 10, 0, 0, from, 10, 0, 0, to];
+    let mut packet =
+        vec![0x45, 0, high, low, 0, 7, 0x40, 0, 64, protocol, 0, 0, 10, 0, 0, from, 10, 0, 0, to];
     let sum = wgtrace_wire::checksum::internet(&[&packet]);
     packet[10..12].copy_from_slice(&sum.to_be_bytes());
     packet.extend_from_slice(payload);
@@ -86,7 +87,13 @@ pub(crate) fn tcp(source: u16, destination: u16, sequence: u32, flags: Flags, pa
     segment
 }
 
-pub(crate) fn tcp4((from, source): End, (to, destination): End, sequence: u32, flags: Flags, len: usize) -> Vec<u8> {
+pub(crate) fn tcp4(
+    (from, source): End,
+    (to, destination): End,
+    sequence: u32,
+    flags: Flags,
+    len: usize,
+) -> Vec<u8> {
     ethernet(0x0800, &ipv4(6, from, to, &tcp(source, destination, sequence, flags, &vec![0; len])))
 }
 

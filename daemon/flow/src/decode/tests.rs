@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use wgtrace_wire::tcp::Flags;
 use wgtrace_wire::wireguard::{Counter, SessionIndex};
-use wgtrace_wire::{EtherType, Error, Protocol};
+use wgtrace_wire::{Error, EtherType, Protocol};
 use zerocopy::IntoBytes;
 
 use super::*;
@@ -46,7 +46,8 @@ fn tags_come_from_the_metadata_first() {
     let mut tagged = vec![0, 5, 8, 0];
     tagged.extend(ipv4(17, 1, 2, &udp(1, 2, &[])));
     sample::with(event, &ethernet(0x8100, &tagged), |packet| {
-        let tags: Vec<_> = packet.vlans.iter().map(|tag| (tag.protocol.0, tag.id(), tag.priority())).collect();
+        let tags: Vec<_> =
+            packet.vlans.iter().map(|tag| (tag.protocol.0, tag.id(), tag.priority())).collect();
         assert_eq!(tags, [(0x88a8, 100, 3), (0x8100, 5, 0)]);
         assert_eq!(packet.transport.ports(), Some((1, 2)));
     });
@@ -123,7 +124,9 @@ fn wireguard_is_recognised_on_any_port_by_what_a_short_capture_holds() {
             sealed_len: 1420
         })
     );
-    for (kind, len, is_message) in [(1, 148, true), (1, 147, false), (2, 92, true), (3, 64, true), (5, 64, false)] {
+    for (kind, len, is_message) in
+        [(1, 148, true), (1, 147, false), (2, 92, true), (3, 64, true), (5, 64, false)]
+    {
         let mut message = vec![0; len];
         message[0] = kind;
         sample::with(event, &udp4((1, 9), (2, 9), &message), |packet| {
