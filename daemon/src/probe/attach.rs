@@ -8,9 +8,11 @@
 //! priority 1 is another kind's, ours comes behind it and does not see what it ends (redirects, drops, accepts).
 //! Qdiscs are added and never removed: somebody else's filters may have come meanwhile.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use aya::programs::{
     LinkOrder, SchedClassifier, TcAttachType,
-    tc::{self, NlOptions, SchedClassifierLink, TcAttachOptions},
+    tc::{self, NlOptions, SchedClassifierLink, TcAttachOptions, TcHandle},
 };
 use rustix::io::Errno;
 use wgtrace_abi::{Hook, hook::Attachment, names};
@@ -84,7 +86,8 @@ pub(super) fn clsact(
     }
     let mut priority = 1;
     loop {
-        let options = TcAttachOptions::Netlink(NlOptions { priority, ..NlOptions::default() });
+        let options =
+            TcAttachOptions::Netlink(NlOptions { priority, handle: own_handle(), ..NlOptions::default() });
         match attach(program, interface, side, options) {
             Ok(link) => return Ok((link, priority)),
             // the priority belongs to another kind of filter or another protocol
@@ -148,6 +151,13 @@ fn attach(
 /// Every program of ours that may be on a tc side.
 fn programs() -> impl Iterator<Item = (TcAttachType, &'static str)> {
     Hook::ALL.into_iter().filter_map(|hook| Some((side(hook)?, names::program(hook))))
+}
+
+/// A handle that nobody else has: who removes a filter by it removes no successor of another process.
+fn own_handle() -> TcHandle {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // linux: PID_MAX_LIMIT is 22 bits
+    TcHandle::from((std::process::id() << 10) | (NEXT.fetch_add(1, Ordering::Relaxed) & 0x3ff))
 }
 
 /// Where looking for a free priority ends.
