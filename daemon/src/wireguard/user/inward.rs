@@ -53,6 +53,7 @@ impl Inward {
                 Err(error) => {
                     core.losses.add(Loss::UdpReceive, 1);
                     tracing::debug!(%error, "receiving");
+                    core.inward.wait(udp.as_fd())?;
                 }
             }
         }

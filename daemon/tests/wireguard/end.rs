@@ -1,0 +1,218 @@
+//! One end of a tunnel: a process, its interface and its namespace.
+
+use std::fmt::Write as _;
+use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+use std::{fs, io, process, thread};
+
+use tempfile::TempDir;
+use wgtrace_decrypt::key::PrivateKey;
+use wgtrace_testbed::{Line, Namespace};
+
+/// Names of interfaces are seen in one directory from every namespace.
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// Both ends' configurations.
+pub(crate) struct Pair {
+    pub(crate) left: Settings,
+    pub(crate) right: Settings,
+}
+
+/// What one end is given.
+pub(crate) struct Settings {
+    pub(crate) name: String,
+    pub(crate) text: String,
+    pub(crate) inner: IpAddr,
+    dir: TempDir,
+}
+
+impl Pair {
+    /// Two ends that know each other, with a preshared key or without.
+    pub(crate) fn new(psk: bool) -> Self {
+        Self::between(Line::LEFT, Line::RIGHT, psk)
+    }
+
+    /// The same between other outer addresses.
+    pub(crate) fn between(left: IpAddr, right: IpAddr, psk: bool) -> Self {
+        let [one, two] = [PrivateKey::from_bytes([11; 32]), PrivateKey::from_bytes([22; 32])];
+        let settings = |own: &PrivateKey, other: &PrivateKey, port, host, far: SocketAddr| {
+            let mut text = format!(
+                "[Interface]\nPrivateKey = {}\nListenPort = {port}\n[Peer]\nPublicKey = {}\n\
+                 AllowedIPs = 10.9.0.{}/32\nEndpoint = {far}\n",
+                *own.expose_base64(),
+                other.public(),
+                3 - host
+            );
+            if psk {
+                writeln!(text, "PresharedKey = {}", *PrivateKey::from_bytes([33; 32]).expose_base64())
+                    .unwrap();
+            }
+            let name = format!("wgt{}x{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+            let inner = format!("10.9.0.{host}").parse().unwrap();
+            Settings { name, text, inner, dir: tempfile::tempdir().unwrap() }
+        };
+        Self {
+            left: settings(&one, &two, 51001, 1, SocketAddr::new(right, 51002)),
+            right: settings(&two, &one, 51002, 2, SocketAddr::new(left, 51001)),
+        }
+    }
+}
+
+impl Settings {
+    /// A port of this end within the tunnel.
+    pub(crate) fn inner_port(&self, port: u16) -> SocketAddr {
+        SocketAddr::new(self.inner, port)
+    }
+
+    /// The configuration as a file: with the address for ours, without for others.
+    fn file(&self, address: bool) -> String {
+        let path = self.dir.path().join(format!("{}.conf", self.name));
+        let address =
+            if address { format!("[Interface]\nAddress = {}/24\n", self.inner) } else { String::new() };
+        let mut file =
+            fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&path).unwrap();
+        io::Write::write_all(&mut file, format!("{address}{}", self.text).as_bytes()).unwrap();
+        path.into_os_string().into_string().unwrap()
+    }
+}
+
+/// A running end; it is killed when this is dropped.
+pub(crate) struct End<'n> {
+    namespace: &'n Namespace,
+    name: String,
+    child: Child,
+}
+
+impl<'n> End<'n> {
+    /// `wgtraced wg-user`.
+    pub(crate) fn ours(namespace: &'n Namespace, settings: &Settings) -> Self {
+        Self::ours_with(namespace, settings, &[])
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn ours_with(namespace: &'n Namespace, settings: &Settings, more: &[&str]) -> Self {
+        let child = wg_user(namespace, &settings.file(true), more).stderr(Stdio::inherit());
+        Self::start(namespace, settings, child)
+    }
+
+    /// wireguard-go, configured by `wg`.
+    pub(crate) fn go(namespace: &'n Namespace, settings: &Settings) -> Self {
+        let program = std::env::var("WGTRACE_WIREGUARD_GO").unwrap_or_else(|_| "wireguard-go".to_owned());
+        let mut command = Command::new(program);
+        command.args(["-f", &settings.name]).env("WG_PROCESS_FOREGROUND", "1").stdout(Stdio::null());
+        let end = Self::start(namespace, settings, Launch { namespace, command });
+        let output = wg(&["setconf", &settings.name, &settings.file(false)]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        namespace.mtu(&settings.name, 1420).unwrap();
+        namespace.address(&settings.name, settings.inner, 24).unwrap();
+        namespace.up(&settings.name).unwrap();
+        end
+    }
+
+    fn start(namespace: &'n Namespace, settings: &Settings, mut launch: Launch<'_>) -> Self {
+        let program = format!("{:?}", launch.command.get_program());
+        let child = launch.spawn().unwrap_or_else(|error| panic!("{program}: {error}"));
+        let mut end = Self { namespace, name: settings.name.clone(), child };
+        wait_for("the device to be shown", || {
+            assert_eq!(end.child.try_wait().unwrap(), None, "{program} ended");
+            wg(&["show", &end.name]).status.success()
+        });
+        end
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// One field of `wg show`, of the only peer where it is a peer's.
+    pub(crate) fn shown(&self, field: &str) -> Vec<String> {
+        let text = String::from_utf8(wg(&["show", &self.name, field]).stdout).unwrap();
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// Bytes received and sent, as `wg show` has them.
+    pub(crate) fn transferred(&self) -> (u64, u64) {
+        let fields = self.shown("transfer");
+        (fields[1].parse().unwrap(), fields[2].parse().unwrap())
+    }
+
+    /// Packets that the interface was handed and the stack refused.
+    pub(crate) fn refused(&self) -> u64 {
+        let table = self.namespace.run(|| fs::read_to_string("/proc/thread-self/net/dev")).unwrap().unwrap();
+        let line = table.lines().find_map(|line| line.trim().strip_prefix(&format!("{}:", self.name)));
+        let received = line.expect("the interface is there").split_whitespace();
+        // Errors and drops stand behind bytes and packets.
+        received.skip(2).take(2).map(|number| number.parse::<u64>().unwrap()).sum()
+    }
+
+    /// Whether the program has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// SIGKILL, and its end.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_file(format!("/var/run/wireguard/{}.sock", self.name));
+    }
+}
+
+/// A program that is to run in a namespace.
+pub(crate) struct Launch<'n> {
+    namespace: &'n Namespace,
+    command: Command,
+}
+
+impl Launch<'_> {
+    fn stderr(mut self, stderr: Stdio) -> Self {
+        self.command.stderr(stderr);
+        self
+    }
+
+    fn spawn(&mut self) -> io::Result<Child> {
+        let (namespace, command) = (self.namespace, &mut self.command);
+        namespace.run(|| command.spawn()).unwrap()
+    }
+
+    pub(crate) fn output(mut self) -> Output {
+        let (namespace, command) = (self.namespace, &mut self.command);
+        namespace.run(|| command.output()).unwrap().unwrap()
+    }
+}
+
+/// `wgtraced wg-user` with a configuration file.
+pub(crate) fn wg_user<'n>(namespace: &'n Namespace, config: &str, more: &[&str]) -> Launch<'n> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wgtraced"));
+    command.args(["wg-user", "--config", config]).args(more);
+    Launch { namespace, command }
+}
+
+/// `wgtraced wg-user` with settings, to its end.
+pub(crate) fn try_ours(namespace: &Namespace, settings: &Settings, more: &[&str]) -> Output {
+    wg_user(namespace, &settings.file(true), more).output()
+}
+
+/// The stock `wg`.
+pub(crate) fn wg(args: &[&str]) -> Output {
+    Command::new("wg").args(args).output().expect("wg is not installed (Debian: wireguard-tools)")
+}
+
+/// Looks again and again, for ten seconds.
+pub(crate) fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        thread::park_timeout(Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,52 @@
+use std::time::{Duration, Instant};
+
+use wgtrace_testbed::{Line, transfer};
+
+use crate::end::{End, Pair, wait_for};
+
+#[test]
+fn after_a_kill_the_interface_is_there_and_traffic_resumes_within_a_second() {
+    let line = Line::new().unwrap();
+    let pair = Pair::new(true);
+    let _left = End::ours(&line.left, &pair.left);
+    let mut right = End::ours_with(&line.right, &pair.right, &["--persist"]);
+    let send = || transfer(&line.left, &line.right, pair.right.inner_port(5001), 100).unwrap();
+    send();
+    let link = line.right.link(right.name()).unwrap();
+    right.kill();
+    assert_eq!(line.right.link(right.name()).unwrap().index, link.index);
+    let before = Instant::now();
+    let again = End::ours_with(&line.right, &pair.right, &["--persist"]);
+    assert_eq!(send(), 100);
+    assert!(before.elapsed() < Duration::from_secs(1), "{:?}", before.elapsed());
+    assert_eq!(line.right.link(again.name()).unwrap().index, link.index);
+}
+
+#[test]
+fn at_its_end_the_interface_goes_unless_it_is_to_persist() {
+    let line = Line::new().unwrap();
+    let pair = Pair::new(false);
+    let mut left = End::ours(&line.left, &pair.left);
+    left.kill();
+    assert!(line.left.link(left.name()).is_err());
+}
+
+#[test]
+fn a_peer_that_moves_is_followed() {
+    let line = Line::new().unwrap();
+    let pair = Pair::new(true);
+    let (left, _right) = (End::ours(&line.left, &pair.left), End::ours(&line.right, &pair.right));
+    let send = || transfer(&line.right, &line.left, pair.left.inner_port(5001), 100).unwrap();
+    send();
+    assert_eq!(left.shown("endpoints").last().unwrap(), "10.77.0.2:51002");
+    let moved = "10.77.0.3".parse().unwrap();
+    line.right.address("eth0", moved, 32).unwrap();
+    line.left.neighbour("eth0", moved, line.right.link("eth0").unwrap().mac).unwrap();
+    // From now on the right end's own address towards the left is the new one.
+    let route = ["route", "replace", "10.77.0.1/32", "dev", "eth0", "src", "10.77.0.3"];
+    let replaced = line.right.run(|| std::process::Command::new("ip").args(route).status()).unwrap().unwrap();
+    assert!(replaced.success());
+    send();
+    wait_for("the new endpoint", || left.shown("endpoints").last().unwrap() == "10.77.0.3:51002");
+    assert_eq!(transfer(&line.left, &line.right, pair.right.inner_port(5001), 1000).unwrap(), 1000);
+}
