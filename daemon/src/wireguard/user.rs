@@ -1,7 +1,8 @@
 //! A device in user space: a TUN on one side, a UDP socket on the other, `wgtrace-tunnel` between.
 //!
-//! Three threads: one reads, seals and sends; one receives, opens and writes; one keeps time. The first two share the data path, and visit the state machine once a batch. Packets of a
-//! peer stay in order: one thread takes them each way.
+//! Three threads: one reads, seals and sends; one receives, opens and writes; one keeps time. The
+//! first two share the data path, and visit the state machine once a batch. Packets of a peer stay in
+//! order: one thread takes them each way.
 
 mod core;
 mod ecn;
