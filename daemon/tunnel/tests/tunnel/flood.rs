@@ -13,7 +13,7 @@ use zerocopy::IntoBytes as _;
 use crate::world::{A, B, EPOCH, Kind, World, ms, outer, packet, private, public, secs};
 
 /// An initiation to B by the holder of `from`; all that must be unique comes from `n`.
-pub fn initiation(from: &PrivateKey, n: u32) -> Initiation {
+pub(crate) fn initiation(from: &PrivateKey, n: u32) -> Initiation {
     let mut ephemeral = [0x55; 32];
     ephemeral[..4].copy_from_slice(&n.to_le_bytes());
     let (ephemeral, time) =
@@ -27,7 +27,7 @@ fn stranger() -> PrivateKey {
 }
 
 fn limited(before_load: u32, at_most: u32) -> World {
-    World::with(0, PresharedKey::NONE, |key| DeviceSettings {
+    World::with(0, &PresharedKey::NONE, |key| DeviceSettings {
         limits: HandshakeLimits { before_load, at_most },
         ..DeviceSettings::new(key)
     })

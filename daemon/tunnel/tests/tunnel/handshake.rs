@@ -124,7 +124,7 @@ fn initiations_of_one_peer_are_accepted_at_most_every_20_ms() {
 #[test]
 fn preshared_keys_must_be_the_same() {
     let psk = PresharedKey::from_bytes([7; 32]);
-    let mut world = World::with(0, psk, DeviceSettings::new);
+    let mut world = World::with(0, &psk, DeviceSettings::new);
     world.connect();
     let peer = world.nodes[A].peer;
     world.nodes[A].device.set_preshared_key(peer, PresharedKey::NONE).unwrap();

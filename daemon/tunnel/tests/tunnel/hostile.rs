@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use wgtrace_decrypt::noise::mac::Mac1Key;
-use wgtrace_tunnel::{DropCause, Session};
+use wgtrace_tunnel::{DropCause, DropCounts, Session};
 use wgtrace_wire::wireguard::{Initiation, Message, Response};
 use zerocopy::{FromBytes as _, IntoBytes as _};
 
@@ -200,7 +200,7 @@ proptest! {
         datagrams in prop::collection::vec((0_u8..6, prop::collection::vec(any::<u8>(), 0..200), any::<bool>()), 1..20)
     ) {
         let mut world = World::connected();
-        let before: u64 = world.drops(B).iter().map(|drops| drops.total()).sum();
+        let before: u64 = world.drops(B).iter().map(DropCounts::total).sum();
         let known = world.status(B).session.unwrap().local.0.to_le_bytes();
         let count = datagrams.len() as u64;
         for (kind, mut datagram, addressed) in datagrams {
@@ -216,7 +216,7 @@ proptest! {
             }
             prop_assert!(world.inject(B, outer(A), &datagram).is_err());
         }
-        let after: u64 = world.drops(B).iter().map(|drops| drops.total()).sum();
+        let after: u64 = world.drops(B).iter().map(DropCounts::total).sum();
         prop_assert_eq!(after - before, count);
         world.send(A, 1);
         world.run(ms(100));

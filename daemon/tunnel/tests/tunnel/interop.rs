@@ -69,7 +69,7 @@ impl Pair {
             self.theirs.encapsulate(&packet(B, A, tag, 100), &mut buffer)
         {
             let message = message.to_vec();
-            self.to_us(message);
+            self.deliver(message);
         }
         self.exchange();
     }
@@ -81,11 +81,11 @@ impl Pair {
             panic!("no initiation")
         };
         let message = message.to_vec();
-        self.to_us(message);
+        self.deliver(message);
         self.exchange();
     }
 
-    fn to_us(&mut self, mut message: Vec<u8>) {
+    fn deliver(&mut self, mut message: Vec<u8>) {
         if let Ok(Handled::Packet { packet, .. }) =
             self.device.handle_datagram(self.now, &mut self.rng, outer(B), &mut message)
         {
@@ -108,7 +108,7 @@ impl Pair {
                     }
                     TunnResult::Done | TunnResult::Err(_) => break,
                 };
-                self.to_us(answer);
+                self.deliver(answer);
                 // boringtun hands out what waited one by one, for empty input.
                 input.clear();
             }

@@ -27,7 +27,7 @@ impl KeyLog for Recorder {
 
 fn recorded() -> (World, [Arc<Recorder>; 2]) {
     let logs = [Arc::new(Recorder::default()), Arc::new(Recorder::default())];
-    let world = World::with(0, PresharedKey::NONE, |key| {
+    let world = World::with(0, &PresharedKey::NONE, |key| {
         let owner = usize::from(key != private(A));
         DeviceSettings { key_log: logs[owner].clone(), ..DeviceSettings::new(key) }
     });

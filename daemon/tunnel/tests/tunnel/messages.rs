@@ -75,7 +75,7 @@ fn reordered_messages_are_read_within_the_window_and_not_behind_it() {
     let mut world = World::connected();
     let session = session(&world);
     let [too_old, oldest] = [(); 2].map(|()| sealed(&world, &session, 60));
-    drop(session.reserve(world.now, ReplayWindow::SIZE - 2).unwrap());
+    session.reserve(world.now, ReplayWindow::SIZE - 2).unwrap();
     let newest = sealed(&world, &session, 60);
     for (message, result) in [(&newest, Ok(())), (&oldest, Ok(())), (&too_old, Err(DropCause::CounterTooOld))]
     {
@@ -100,7 +100,7 @@ fn last_counter_is_used_and_none_after_it() {
     world.run(time::REKEY_TIMEOUT);
     let session = session(&world);
     let used = session.sent();
-    drop(session.reserve(world.now, REJECT_AFTER_MESSAGES - used - 1).unwrap());
+    session.reserve(world.now, REJECT_AFTER_MESSAGES - used - 1).unwrap();
     let last = sealed(&world, &session, 60);
     assert_eq!(last[8..16], (REJECT_AFTER_MESSAGES - 1).to_le_bytes());
     assert_eq!(world.inject(B, outer(A), &last), Ok(()));
@@ -120,7 +120,7 @@ fn run_at_the_end_of_the_counters_is_short() {
     let world = World::connected();
     let session = session(&world);
     let left = REJECT_AFTER_MESSAGES - session.sent();
-    drop(session.reserve(world.now, left - 3).unwrap());
+    session.reserve(world.now, left - 3).unwrap();
     let mut run = session.reserve(world.now, 10).unwrap();
     assert_eq!(run.left(), 3);
     let mut buffer = [0; 64];

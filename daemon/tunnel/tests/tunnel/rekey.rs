@@ -88,7 +88,7 @@ fn either_end_rekeys_after_2_to_the_60_messages() {
         world.send(B, 0);
         world.run(secs(6));
         let before = session(&world, end);
-        drop(before.reserve(world.now, REKEY_AFTER_MESSAGES - before.sent() - 2).unwrap());
+        before.reserve(world.now, REKEY_AFTER_MESSAGES - before.sent() - 2).unwrap();
         world.log.clear();
         world.send(end, 1);
         assert_eq!(world.count(end, Kind::Initiation), 0);

@@ -73,7 +73,7 @@ proptest! {
 
     #[test]
     fn bad_wire_corrupts_nothing_and_is_recovered_from(seed: u64, link in link()) {
-        let mut world = World::with(seed, PresharedKey::from_bytes([9; 32]), DeviceSettings::new);
+        let mut world = World::with(seed, &PresharedKey::from_bytes([9; 32]), DeviceSettings::new);
         world.link = link;
         let sent = talk(&mut world, secs(900));
         world.run(secs(5));
@@ -83,11 +83,11 @@ proptest! {
 
     #[test]
     fn restarts_are_recovered_from(seed: u64, link in link(), restarts in prop::collection::vec((0_usize..2, 0_u64..300), 1..5)) {
-        let mut world = World::with(seed, PresharedKey::NONE, DeviceSettings::new);
+        let mut world = World::with(seed, &PresharedKey::NONE, DeviceSettings::new);
         world.link = Link { loss: link.loss / 4, ..link };
         for (who, after) in restarts {
             talk(&mut world, secs(after));
-            let fresh = World::with(seed ^ 1, PresharedKey::NONE, DeviceSettings::new);
+            let fresh = World::with(seed ^ 1, &PresharedKey::NONE, DeviceSettings::new);
             world.nodes[who].device = fresh.nodes.into_iter().nth(who).unwrap().device;
         }
         // As the daemon does.
@@ -151,7 +151,7 @@ fn both_initiating_at_once_over_a_slow_wire_settle() {
 #[test]
 fn same_seed_gives_the_same_run() {
     let run = || {
-        let mut world = World::with(42, PresharedKey::NONE, DeviceSettings::new);
+        let mut world = World::with(42, &PresharedKey::NONE, DeviceSettings::new);
         world.link = Link { loss: 200, duplicate: 100, delay: ms(30), spread: ms(200) };
         talk(&mut world, secs(600));
         let start = world.start;

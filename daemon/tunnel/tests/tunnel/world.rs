@@ -1,23 +1,23 @@
 //! The wire, the clock, and whoever is on them.
 
+mod cast;
+
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use chacha20::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
-use wgtrace_decrypt::key::{PresharedKey, PrivateKey, PublicKey};
+use wgtrace_decrypt::key::{PresharedKey, PrivateKey};
 use wgtrace_tunnel::{
     Device, DeviceSettings, DropCause, DropCounts, Event, Handled, Now, Payload, PeerId, PeerSettings,
     PeerStatus,
 };
 
-/// The two ends.
-pub const A: usize = 0;
-pub const B: usize = 1;
+pub(crate) use cast::{A, B, EPOCH, inner, ms, outer, packet, private, public, secs};
 
 /// Two devices that are each other's only peer, and the wire between them.
-pub struct World {
+pub(crate) struct World {
     pub start: Instant,
     pub now: Instant,
     /// Added to both ends' wall clock, in nanoseconds.
@@ -33,7 +33,7 @@ pub struct World {
     sent: u64,
 }
 
-pub struct Node {
+pub(crate) struct Node {
     pub device: Device,
     pub addr: SocketAddr,
     pub peer: PeerId,
@@ -44,7 +44,7 @@ pub struct Node {
 
 /// What the wire does, in thousandths.
 #[derive(Debug, Clone, Copy)]
-pub struct Link {
+pub(crate) struct Link {
     pub loss: u32,
     pub duplicate: u32,
     pub delay: Duration,
@@ -53,7 +53,7 @@ pub struct Link {
 }
 
 #[derive(Debug, Clone)]
-pub struct Logged {
+pub(crate) struct Logged {
     pub at: Instant,
     pub from: usize,
     pub kind: Kind,
@@ -61,7 +61,7 @@ pub struct Logged {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Initiation,
     Response,
     Cookie,
@@ -75,52 +75,19 @@ struct InFlight {
     bytes: Vec<u8>,
 }
 
-pub const GOOD: Link =
+pub(crate) const GOOD: Link =
     Link { loss: 0, duplicate: 0, delay: Duration::from_millis(10), spread: Duration::ZERO };
 
-pub fn private(n: usize) -> PrivateKey {
-    PrivateKey::from_bytes([0x10 + n as u8; 32])
-}
-
-pub fn public(n: usize) -> PublicKey {
-    private(n).public()
-}
-
-pub fn inner(n: usize) -> IpAddr {
-    [10, 0, 0, 1 + n as u8].into()
-}
-
-pub fn outer(n: usize) -> SocketAddr {
-    SocketAddr::from(([192, 0, 2, 1 + n as u8], 51871))
-}
-
-/// An IPv4 packet of `len` bytes from one end to the other, told apart by `tag`.
-pub fn packet(from: usize, to: usize, tag: u32, len: usize) -> Vec<u8> {
-    let (IpAddr::V4(src), IpAddr::V4(dst)) = (inner(from), inner(to)) else { panic!("IPv4") };
-    let mut packet = vec![0xab; len.max(24)];
-    packet[0] = 0x45;
-    let total = (packet.len() as u16).to_be_bytes();
-    packet[2..4].copy_from_slice(&total);
-    packet[12..16].copy_from_slice(&src.octets());
-    packet[16..20].copy_from_slice(&dst.octets());
-    packet[20..24].copy_from_slice(&tag.to_be_bytes());
-    packet
-}
-
-pub fn secs(n: u64) -> Duration {
-    Duration::from_secs(n)
-}
-
-pub fn ms(n: u64) -> Duration {
-    Duration::from_millis(n)
-}
-
 impl World {
-    pub fn new() -> Self {
-        Self::with(0, PresharedKey::NONE, DeviceSettings::new)
+    pub(crate) fn new() -> Self {
+        Self::with(0, &PresharedKey::NONE, DeviceSettings::new)
     }
 
-    pub fn with(seed: u64, psk: PresharedKey, settings: impl Fn(PrivateKey) -> DeviceSettings) -> Self {
+    pub(crate) fn with(
+        seed: u64,
+        psk: &PresharedKey,
+        settings: impl Fn(PrivateKey) -> DeviceSettings,
+    ) -> Self {
         let now = Instant::now();
         let clock = Now { monotonic: now, unix_nanos: EPOCH };
         let nodes = [A, B].map(|n| {
@@ -149,13 +116,13 @@ impl World {
     }
 
     /// A world in which A asked B for a session and both have it.
-    pub fn connected() -> Self {
+    pub(crate) fn connected() -> Self {
         let mut world = Self::new();
         world.connect();
         world
     }
 
-    pub fn connect(&mut self) {
+    pub(crate) fn connect(&mut self) {
         self.send(A, 0);
         self.run(ms(100));
         assert_eq!(self.nodes[B].got.len(), 1);
@@ -163,17 +130,17 @@ impl World {
         self.log.clear();
     }
 
-    pub fn clock(&self) -> Now {
+    pub(crate) fn clock(&self) -> Now {
         let since = self.now.duration_since(self.start).as_nanos() as i64;
         Now { monotonic: self.now, unix_nanos: EPOCH + since + self.wall_offset }
     }
 
     /// A packet into the tunnel at `from`.
-    pub fn send(&mut self, from: usize, tag: u32) {
+    pub(crate) fn send(&mut self, from: usize, tag: u32) {
         assert_eq!(self.try_send(from, tag), Ok(()));
     }
 
-    pub fn try_send(&mut self, from: usize, tag: u32) -> Result<(), DropCause> {
+    pub(crate) fn try_send(&mut self, from: usize, tag: u32) -> Result<(), DropCause> {
         let clock = self.clock();
         let sent =
             self.nodes[from].device.handle_packet(clock, &mut self.rng, &packet(from, 1 - from, tag, 100));
@@ -182,7 +149,7 @@ impl World {
     }
 
     /// Hands `bytes` to a device as if they came from `source`; what it answers goes on the wire.
-    pub fn inject(&mut self, to: usize, source: SocketAddr, bytes: &[u8]) -> Result<(), DropCause> {
+    pub(crate) fn inject(&mut self, to: usize, source: SocketAddr, bytes: &[u8]) -> Result<(), DropCause> {
         let clock = self.clock();
         let (mut bytes, node) = (bytes.to_vec(), &mut self.nodes[to]);
         let result = match node.device.handle_datagram(clock, &mut self.rng, source, &mut bytes) {
@@ -198,7 +165,7 @@ impl World {
     }
 
     /// Lets `span` pass.
-    pub fn run(&mut self, span: Duration) {
+    pub(crate) fn run(&mut self, span: Duration) {
         let end = self.now + span;
         loop {
             let timers = self.nodes.iter().filter_map(|node| node.device.poll_timeout());
@@ -221,7 +188,7 @@ impl World {
     }
 
     /// Sends a packet every `interval` for `span`.
-    pub fn chat(&mut self, from: usize, interval: Duration, span: Duration) {
+    pub(crate) fn chat(&mut self, from: usize, interval: Duration, span: Duration) {
         let end = self.now + span;
         while self.now < end {
             let _ = self.try_send(from, 0);
@@ -229,42 +196,42 @@ impl World {
         }
     }
 
-    pub fn status(&self, n: usize) -> PeerStatus {
+    pub(crate) fn status(&self, n: usize) -> PeerStatus {
         self.nodes[n].device.status(self.now, self.nodes[n].peer).unwrap()
     }
 
     /// Drops at one end, the peer's and the device's together.
-    pub fn dropped(&self, n: usize, cause: DropCause) -> u64 {
+    pub(crate) fn dropped(&self, n: usize, cause: DropCause) -> u64 {
         let peers: u64 = self.status(n).drops.of(cause);
         peers + self.nodes[n].device.drops().of(cause)
     }
 
-    pub fn drops(&self, n: usize) -> [DropCounts; 2] {
+    pub(crate) fn drops(&self, n: usize) -> [DropCounts; 2] {
         [self.nodes[n].device.drops(), self.status(n).drops]
     }
 
     /// When one end sent messages of one kind, counted from the beginning.
-    pub fn times(&self, from: usize, kind: Kind) -> Vec<Duration> {
+    pub(crate) fn times(&self, from: usize, kind: Kind) -> Vec<Duration> {
         let of = self.log.iter().filter(|entry| entry.from == from && entry.kind == kind);
         of.map(|entry| entry.at.duration_since(self.start)).collect()
     }
 
-    pub fn count(&self, from: usize, kind: Kind) -> usize {
+    pub(crate) fn count(&self, from: usize, kind: Kind) -> usize {
         self.times(from, kind).len()
     }
 
     /// The last message of a kind that one end sent.
-    pub fn last(&self, from: usize, kind: Kind) -> Vec<u8> {
+    pub(crate) fn last(&self, from: usize, kind: Kind) -> Vec<u8> {
         let mut of = self.log.iter().filter(|entry| entry.from == from && entry.kind == kind);
         of.next_back().unwrap_or_else(|| panic!("{from} sent no {kind:?}")).bytes.clone()
     }
 
     /// Drops every datagram for which `lose` says so.
-    pub fn lose(&mut self, mut lose: impl FnMut(&Logged) -> bool + 'static) {
+    pub(crate) fn lose(&mut self, mut lose: impl FnMut(&Logged) -> bool + 'static) {
         self.filter = Box::new(move |entry| !lose(entry));
     }
 
-    pub fn flush(&mut self, from: usize) {
+    pub(crate) fn flush(&mut self, from: usize) {
         while let Some(transmit) = self.nodes[from].device.poll_transmit() {
             let kind = match transmit.payload {
                 Payload::Initiation(_) => Kind::Initiation,
@@ -304,6 +271,3 @@ impl World {
         thousandths > 0 && self.rng.next_u32() % 1000 < thousandths
     }
 }
-
-/// 2023-11-14, in nanoseconds since 1970.
-pub const EPOCH: i64 = 1_700_000_000_000_000_000;
