@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU16;
 
-use wgtrace_tunnel::{DropCause, Event};
+use wgtrace_tunnel::DropCause;
 
 use crate::world::{A, B, Kind, World, ms, outer, secs};
 
@@ -120,43 +120,4 @@ fn silent_tunnel_has_no_timers_left() {
     for n in [A, B] {
         assert_eq!(world.nodes[n].device.poll_timeout(), None);
     }
-}
-
-#[test]
-fn endpoint_follows_authentic_messages_and_nothing_else() {
-    let mut world = World::connected();
-    let elsewhere = "198.51.100.7:4711".parse().unwrap();
-    world.send(A, 1);
-    let message = world.last(A, Kind::Packet);
-    let mut forged = message.clone();
-    *forged.last_mut().unwrap() ^= 1;
-    assert_eq!(world.inject(B, elsewhere, &forged), Err(DropCause::Unauthentic));
-    assert_eq!(world.status(B).endpoint, Some(outer(A)));
-    assert_eq!(world.inject(B, elsewhere, &message), Ok(()));
-    assert_eq!(world.status(B).endpoint, Some(elsewhere));
-    // A replay from yet elsewhere moves nothing.
-    assert_eq!(world.inject(B, outer(B), &message), Err(DropCause::ReplayedCounter));
-    assert_eq!(world.status(B).endpoint, Some(elsewhere));
-    let peer = world.nodes[B].peer;
-    let roamed = Event::Roamed { peer, from: Some(outer(A)), to: elsewhere };
-    assert!(world.nodes[B].events.contains(&roamed));
-    // Traffic follows the peer to its new place.
-    world.nodes[A].addr = elsewhere;
-    world.send(B, 2);
-    world.run(ms(100));
-    assert_eq!(world.nodes[A].got.len(), 1);
-}
-
-#[test]
-fn peer_that_moves_keeps_its_session() {
-    let mut world = World::connected();
-    for port in 1000..1010 {
-        world.nodes[A].addr = std::net::SocketAddr::from(([203, 0, 113, 5], port));
-        world.send(A, 1);
-        world.run(ms(50));
-        world.send(B, 1);
-        world.run(ms(50));
-    }
-    assert_eq!((world.nodes[A].got.len(), world.nodes[B].got.len()), (10, 10));
-    assert_eq!(world.count(A, Kind::Initiation), 0);
 }

@@ -9,6 +9,7 @@
     reason = "a test needs an origin for its clock, and may fail by panicking"
 )]
 
+mod anything;
 mod config;
 mod flood;
 mod handshake;
@@ -19,6 +20,7 @@ mod keylog;
 mod messages;
 mod rekey;
 mod retries;
+mod roaming;
 mod rotation;
 mod routing;
 mod simulation;

@@ -181,6 +181,8 @@ impl World {
             for n in 0..self.nodes.len() {
                 let clock = self.clock();
                 self.nodes[n].device.handle_timeout(clock, &mut self.rng);
+                let next = self.nodes[n].device.poll_timeout();
+                assert!(next.is_none_or(|at| at > self.now), "a device that is never satisfied");
                 self.flush(n);
             }
         }
