@@ -57,11 +57,11 @@ fn input() -> impl Strategy<Value = Input> {
     ]
 }
 
-fn apply(world: &mut World, input: Input) {
+fn apply(world: &mut World, input: &Input) {
     let clock = world.clock();
-    match input {
+    match *input {
         Input::Packet(from) => drop(world.try_send(from, 1)),
-        Input::Again { to, which, flip, from } => {
+        Input::Again { to, ref which, ref flip, from } => {
             if world.log.is_empty() {
                 return;
             }
@@ -138,7 +138,7 @@ proptest! {
             ..DeviceSettings::new(key)
         });
         for input in inputs {
-            apply(&mut world, input);
+            apply(&mut world, &input);
             for node in &world.nodes {
                 // Previous, current and next session, and a handshake.
                 let (indices, sources) = node.device.footprint();
