@@ -37,7 +37,7 @@ impl<T> Trie<T> {
     pub(super) fn lookup(&self, bits: u128) -> Option<&T> {
         let (mut link, mut best) = (self.0.as_deref(), None);
         while let Some(node) = link {
-            if (node.bits ^ bits) & mask(node.len) != 0 {
+            if common(node.bits, bits) < node.len {
                 break;
             }
             best = node.owner.as_ref().or(best);
@@ -133,6 +133,7 @@ fn bit(bits: u128, len: u8) -> bool {
 }
 
 /// How many bits from the left agree.
+#[inline]
 fn common(a: u128, b: u128) -> u8 {
     u8::try_from((a ^ b).leading_zeros()).unwrap_or(128)
 }

@@ -76,7 +76,8 @@ impl Peer {
     /// Follows what workers received: authentic, and new.
     pub(crate) fn handle_received(&mut self, step: &mut Step<'_>, session: &Session, received: Received) {
         if !self.sessions.knows(session.local()) {
-            // Retired between the worker's look and this one.
+            // Retired between the worker's look and this one: too late to mean anything.
+            self.tally.rx_bytes = self.tally.rx_bytes.saturating_add(received.bytes);
             return;
         }
         self.received_any(step, received.source, received.bytes);
