@@ -5,6 +5,7 @@
 mod bench;
 mod bpf;
 mod captures;
+mod test;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -25,6 +26,9 @@ enum Task {
     Bpf(bpf::Args),
     /// Write the committed captures, or check that they are what would be written.
     Captures(captures::Args),
+    /// Run the test rings that need root or other kernels.
+    #[command(subcommand)]
+    Test(test::Test),
 }
 
 fn main() -> Result<()> {
@@ -32,5 +36,6 @@ fn main() -> Result<()> {
         Task::Bench(bench) => bench.run(),
         Task::Bpf(args) => bpf::run(&args),
         Task::Captures(args) => captures::run(&args),
+        Task::Test(test) => test.run(),
     }
 }

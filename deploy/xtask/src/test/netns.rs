@@ -1,0 +1,120 @@
+//! `cargo xtask test netns`: the daemon's ignored tests, and none of them skipped.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+/// Arguments of `cargo xtask test netns`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only the tests whose names contain this.
+    filter: Option<String>,
+    /// Print what passing tests print as well.
+    #[arg(long)]
+    show_output: bool,
+}
+
+/// Crates with tests of this ring, and the test binaries that hold them.
+const SUITES: [(&str, &str); 2] = [("wgtrace-testbed", "netns"), ("wgtraced", "netns")];
+
+/// Builds and runs the tests of the ring.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    ensure!(
+        rustix::process::geteuid().is_root(),
+        "network namespaces and BPF programs need root: run `cargo xtask test netns` as root"
+    );
+    let mut totals = Totals::default();
+    for (package, test) in SUITES {
+        totals.add(suite(package, test, args).with_context(|| format!("tests of {package}"))?);
+    }
+    println!("netns: {totals}");
+    totals.judge(args.filter.is_some())
+}
+
+fn suite(package: &str, test: &str, args: &Args) -> Result<Totals> {
+    println!("=== {package}");
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["test", "--package", package, "--test", test, "--", "--ignored"]);
+    // they load both cores: more at once would only measure each other
+    cargo.args(["--test-threads", "1"]);
+    cargo.args(args.show_output.then_some("--show-output"));
+    cargo.args(&args.filter);
+    let mut child = cargo.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
+    let stdout = child.stdout.take().context("the output of cargo")?;
+    let mut totals = Totals::default();
+    for line in BufReader::new(stdout).lines() {
+        let line = line?;
+        println!("{line}");
+        if let Some(of_suite) = Totals::of(&line) {
+            totals.add(of_suite);
+        }
+    }
+    let status = child.wait()?;
+    ensure!(status.success() || totals.failed > 0, "cargo test gave up before the tests: {status}");
+    Ok(totals)
+}
+
+/// What `cargo test` counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Totals {
+    passed: u32,
+    failed: u32,
+    ignored: u32,
+}
+
+impl Totals {
+    /// Reads `test result: ok. 3 passed; 0 failed; 1 ignored; ..`.
+    fn of(line: &str) -> Option<Self> {
+        let counts = line.strip_prefix("test result: ")?.split_once(". ")?.1;
+        let count = |what: &str| {
+            counts
+                .split("; ")
+                .filter_map(|part| part.split_once(' '))
+                .find(|(_, of)| *of == what)
+                .and_then(|(number, _)| number.parse().ok())
+        };
+        Some(Self { passed: count("passed")?, failed: count("failed")?, ignored: count("ignored")? })
+    }
+
+    fn add(&mut self, other: Self) {
+        self.passed = self.passed.saturating_add(other.passed);
+        self.failed = self.failed.saturating_add(other.failed);
+        self.ignored = self.ignored.saturating_add(other.ignored);
+    }
+
+    /// A test that did not run is a failure, and so is a ring without tests.
+    fn judge(self, filtered: bool) -> Result<()> {
+        if self.failed > 0 || self.ignored > 0 {
+            bail!("{} failed, {} did not run", self.failed, self.ignored);
+        }
+        ensure!(self.passed > 0, "no test ran{}", if filtered { ": none has that in its name" } else { "" });
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Totals {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} passed, {} failed, {} ignored", self.passed, self.failed, self.ignored)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_are_read_from_what_cargo_prints() {
+        let line = "test result: FAILED. 11 passed; 2 failed; 3 ignored; 0 measured; 0 filtered out";
+        assert_eq!(Totals::of(line), Some(Totals { passed: 11, failed: 2, ignored: 3 }));
+        assert_eq!(Totals::of("test result_is_shown ... ok"), None);
+    }
+
+    #[test]
+    fn skipped_tests_and_no_tests_fail_the_ring() {
+        assert!(Totals { passed: 1, failed: 0, ignored: 0 }.judge(false).is_ok());
+        assert!(Totals { passed: 1, failed: 0, ignored: 1 }.judge(false).is_err());
+        assert!(Totals { passed: 1, failed: 1, ignored: 0 }.judge(false).is_err());
+        assert!(Totals::default().judge(true).is_err());
+    }
+}
