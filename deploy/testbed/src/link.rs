@@ -1,0 +1,160 @@
+//! Devices of a namespace.
+
+use std::net::IpAddr;
+
+use anyhow::{Context as _, Result, ensure};
+use futures_util::TryStreamExt as _;
+use rtnetlink::packet_route::link::{InfoData, InfoVeth, LinkAttribute, LinkMessage, Stats64, VlanProtocol};
+use rtnetlink::{
+    Handle, LinkBridge, LinkMessageBuilder, LinkUnspec, LinkVeth, LinkVlan, RouteMessageBuilder,
+};
+
+use crate::Namespace;
+
+/// What a device is known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    /// Its index in its namespace.
+    pub index: u32,
+    /// Its link-layer address; zero for devices without.
+    pub mac: [u8; 6],
+    /// Packets that it sent, segments of super-frames as one.
+    pub sent: u64,
+    /// Packets that came in by it.
+    pub received: u64,
+}
+
+/// The tag that a VLAN device puts on frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VlanTag {
+    /// 802.1Q.
+    Customer(u16),
+    /// 802.1ad, the outer tag of QinQ.
+    Service(u16),
+}
+
+impl Namespace {
+    /// A veth pair, one end of it in another namespace; both ends are down.
+    pub fn veth(&self, name: &str, peer: (&Self, &str)) -> Result<()> {
+        let (there, peer_name) = peer;
+        let end = LinkMessageBuilder::<LinkUnspec>::new().name(peer_name).setns_by_fd(there.raw_fd()).build();
+        let pair = LinkVeth::new(name, peer_name).set_info_data(InfoData::Veth(InfoVeth::Peer(end)));
+        self.add(name, pair.build())
+    }
+
+    /// A VLAN device on `parent`, which needs a kernel with 8021q; elsewhere, [`frame::tagged`](crate::frame::tagged) puts
+    /// tags on frames.
+    pub fn vlan(&self, name: &str, parent: &str, tag: VlanTag) -> Result<()> {
+        let (id, protocol) = match tag {
+            VlanTag::Customer(id) => (id, VlanProtocol::Ieee8021Q),
+            VlanTag::Service(id) => (id, VlanProtocol::Ieee8021Ad),
+        };
+        let parent = self.link(parent)?.index;
+        self.add(name, LinkVlan::new(name, parent, id).protocol(protocol).build())
+    }
+
+    /// A bridge with these ports.
+    pub fn bridge(&self, name: &str, ports: &[&str]) -> Result<()> {
+        // snooping sends queries of its own
+        self.add(name, LinkBridge::new(name).mcast_snooping(false).build())?;
+        let bridge = self.link(name)?.index;
+        ports.iter().try_for_each(|port| self.set(port, |link| link.controller(bridge)))
+    }
+
+    /// Sets a device up.
+    pub fn up(&self, name: &str) -> Result<()> {
+        self.set(name, LinkMessageBuilder::up)
+    }
+
+    /// Sets a device down.
+    pub fn down(&self, name: &str) -> Result<()> {
+        self.set(name, LinkMessageBuilder::down)
+    }
+
+    /// Sets the largest packet of a device, in bytes behind the link-layer header.
+    pub fn mtu(&self, name: &str, mtu: u32) -> Result<()> {
+        self.set(name, |link| link.mtu(mtu))
+    }
+
+    /// Renames a device; before Linux 6.2 it has to be down.
+    pub fn rename(&self, name: &str, new_name: &str) -> Result<()> {
+        self.set(name, |link| link.name(new_name))
+    }
+
+    /// Removes a device, with the other end if it is a veth.
+    pub fn delete(&self, name: &str) -> Result<()> {
+        let index = self.link(name)?.index;
+        self.netlink(async |netlink| Ok(netlink.link().del(index).execute().await?))
+            .with_context(|| format!("cannot remove {name}"))
+    }
+
+    /// Gives a device an address.
+    pub fn address(&self, name: &str, address: IpAddr, prefix: u8) -> Result<()> {
+        let index = self.link(name)?.index;
+        self.netlink(async |netlink| Ok(netlink.address().add(index, address, prefix).execute().await?))
+            .with_context(|| format!("cannot give {name} the address {address}/{prefix}"))
+    }
+
+    /// Fixes the link-layer address of a neighbour, so that nobody asks for it.
+    pub fn neighbour(&self, name: &str, address: IpAddr, mac: [u8; 6]) -> Result<()> {
+        let index = self.link(name)?.index;
+        self.netlink(async |netlink| {
+            Ok(netlink.neighbours().add(index, address).link_layer_address(&mac).replace().execute().await?)
+        })
+        .with_context(|| format!("cannot fix the neighbour {address} of {name}"))
+    }
+
+    /// Routes a range of addresses by a device, by way of a gateway if there is one.
+    pub fn route(&self, range: (IpAddr, u8), gateway: Option<IpAddr>, name: &str) -> Result<()> {
+        let index = self.link(name)?.index;
+        let (address, prefix) = range;
+        let mut route = RouteMessageBuilder::<IpAddr>::new()
+            .output_interface(index)
+            .destination_prefix(address, prefix)
+            .context("such a range cannot be routed")?;
+        if let Some(gateway) = gateway {
+            route = route.gateway(gateway).context("such a gateway cannot be")?;
+        }
+        self.netlink(async |netlink| Ok(netlink.route().add(route.build()).execute().await?))
+            .with_context(|| format!("cannot route {address}/{prefix} by {name}"))
+    }
+
+    /// What a device is known by; an error when it is not there.
+    pub fn link(&self, name: &str) -> Result<Link> {
+        let message = self.netlink(async |netlink| find(&netlink, name).await)?;
+        let mut link = Link { index: message.header.index, mac: [0; 6], sent: 0, received: 0 };
+        for attribute in message.attributes {
+            if let LinkAttribute::Address(address) = &attribute
+                && let Ok(mac) = address.as_slice().try_into()
+            {
+                link.mac = mac;
+            }
+            if let LinkAttribute::Stats64(Stats64 { tx_packets, rx_packets, .. }) = attribute {
+                (link.sent, link.received) = (tx_packets, rx_packets);
+            }
+        }
+        Ok(link)
+    }
+
+    fn add(&self, name: &str, message: LinkMessage) -> Result<()> {
+        ensure!(name.len() < 16, "{name} is too long for a device: at most 15 bytes");
+        self.netlink(async |netlink| Ok(netlink.link().add(message).execute().await?))
+            .with_context(|| format!("cannot make {name}"))
+    }
+
+    fn set(
+        &self,
+        name: &str,
+        change: impl FnOnce(LinkMessageBuilder<LinkUnspec>) -> LinkMessageBuilder<LinkUnspec>,
+    ) -> Result<()> {
+        let index = self.link(name)?.index;
+        let message = change(LinkUnspec::new_with_index(index)).build();
+        self.netlink(async |netlink| Ok(netlink.link().change(message).execute().await?))
+            .with_context(|| format!("cannot change {name}"))
+    }
+}
+
+async fn find(netlink: &Handle, name: &str) -> Result<LinkMessage> {
+    let mut found = netlink.link().get().match_name(name.to_owned()).execute();
+    found.try_next().await.ok().flatten().with_context(|| format!("there is no device {name}"))
+}
