@@ -5,6 +5,7 @@
 mod machine;
 mod modules;
 mod port;
+mod verify;
 
 use std::time::Duration;
 
@@ -34,6 +35,7 @@ fn run() -> Result<()> {
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
     port.say(&Line::Booted { release })?;
     port.check("modules load", modules::load)?;
+    verify::verify(&mut port)?;
     port.say(&Line::Finished)?;
     port.flush()
 }
