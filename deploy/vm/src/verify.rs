@@ -6,10 +6,10 @@ use std::collections::HashSet;
 use std::os::fd::{AsFd as _, AsRawFd as _, RawFd};
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
-use aya::programs::{Program, ProgramInfo};
-use aya::{Ebpf, EbpfLoader};
+use aya::Ebpf;
+use aya::programs::{Program, ProgramError, ProgramInfo};
 use aya_obj::{Object, ProgramSection};
-use wgtrace_abi::names::PROGRAM_PREFIX;
+use wgtrace_abi::{Hook, names};
 use wgtrace_vm::{Line, Size};
 
 use crate::port::Port;
@@ -17,25 +17,20 @@ use crate::port::Port;
 /// Loads each program of the object by itself, and reports what the verifier made of it.
 ///
 /// A refusal is a failed check with the verifier's log, and no reason to leave out the others.
-pub(crate) fn verify(port: &mut Port) -> Result<()> {
-    let mut object = None;
-    port.check("maps are made", || {
-        object = Some(EbpfLoader::new().load(wgtrace_bpf::OBJECT)?);
-        Ok(String::new())
-    })?;
-    let Some(mut object) = object else { return Ok(()) };
+pub(crate) fn verify(port: &mut Port, object: &mut Ebpf) -> Result<()> {
     let mut names: Vec<String> = object.programs().map(|(name, _)| name.to_owned()).collect();
     names.sort();
     port.check("every program is ours", || {
-        ensure!(!names.is_empty(), "the object has no programs");
-        let others: Vec<&String> = names.iter().filter(|name| !name.starts_with(PROGRAM_PREFIX)).collect();
-        ensure!(others.is_empty(), "others: {others:?}");
+        let mut ours: Vec<&str> = Hook::ALL.map(names::program).to_vec();
+        ours.sort_unstable();
+        ours.dedup();
+        ensure!(names == ours, "the object has {names:?}");
         Ok(format!("{} programs", names.len()))
     })?;
     for name in names {
         let mut size = None;
         port.check(&format!("{name} is accepted"), || {
-            let accepted = accept(&mut object, &name)?;
+            let accepted = accept(object, &name)?;
             size = Some(accepted);
             Ok(format!("{} instructions verified, {} translated", accepted.verified, accepted.translated))
         })?;
@@ -68,11 +63,14 @@ fn load(object: &mut Ebpf, name: &str) -> Result<ProgramInfo> {
     Ok(program.info()?)
 }
 
-/// An error with all of its causes, the end of the verifier's log among them.
-fn with_log(error: &aya::programs::ProgramError) -> String {
-    let text = format!("{:#}", anyhow!("{error:?}"));
-    let lines: Vec<&str> = text.split("\\n").collect();
-    lines.get(lines.len().saturating_sub(30)..).unwrap_or_default().join("\n")
+/// An error with the end of the verifier's log, where it says why, and how far it got.
+fn with_log(error: &ProgramError) -> String {
+    let ProgramError::LoadError { io_error, verifier_log } = error else { return format!("{error:?}") };
+    let log = verifier_log.to_string();
+    let lines: Vec<&str> = log.lines().filter(|line| line.len() > 2).collect();
+    let end = lines.get(lines.len().saturating_sub(12)..).unwrap_or_default();
+    let end: Vec<String> = end.iter().map(|line| line.chars().take(160).collect()).collect();
+    format!("refused: {io_error}\n{}", end.join("\n"))
 }
 
 /// Has the verifier look at the program again, in the words of its log: `processed 1234 insns (limit 1000000) ..`.
