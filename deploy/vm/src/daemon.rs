@@ -58,8 +58,9 @@ fn watch(child: &mut Child, line: &Line) -> Result<String> {
     ensure!(status.success(), "{status}: {}", said.trim());
     let objects: Vec<Value> = lines.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
     let (ledger, packets) = objects.split_last().context("it printed nothing")?;
-    let packets = packets.iter().filter(|object| object.get("kind").is_none()).count();
+    let packets = packets.iter().filter(|object| object.get("hook").is_some()).count();
     ensure!(u64::try_from(packets)? == FLOOD, "{packets} of {FLOOD} packets were printed");
-    ensure!(ledger.get("exact") == Some(&Value::Bool(true)), "the ledger does not add up: {ledger}");
-    Ok(format!("{packets} packets; {ledger}"))
+    let exact = ledger.pointer("/ledger/exact") == Some(&Value::Bool(true));
+    ensure!(exact, "the ledger does not add up: {ledger}");
+    Ok(format!("{packets} packets, and an exact ledger"))
 }

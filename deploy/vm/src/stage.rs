@@ -33,8 +33,7 @@ impl Stage {
             line.right.run(|| Sink::bind(Line::right_port(PORT)))??,
         ];
         let mut instance = Instance::load(line.right.inode()?)?;
-        // every event of a flood has room, so that none need be drained before its end
-        let rings = Rings::open(&RingSettings { pages_per_cpu: 4096, ..RingSettings::default() })?;
+        let rings = Rings::open(&roomy())?;
         instance.connect(&rings)?;
         let eth0 = Interface { name: "eth0".to_owned(), index: line.right.link("eth0")?.index };
         Ok(Self { line, instance, eth0, rings, _statistics: RunStatistics::enable()?, _sinks: sinks })
@@ -101,6 +100,11 @@ impl Stage {
     fn runs(&self) -> Result<BTreeMap<&'static str, u64>> {
         Ok(self.instance.programs()?.into_iter().map(|program| (program.name, program.runs)).collect())
     }
+}
+
+/// Rings in which every event of a flood has room, so that none need be drained before its end.
+pub(crate) fn roomy() -> RingSettings {
+    RingSettings { pages_per_cpu: 4096, ..RingSettings::default() }
 }
 
 /// What became of what was sent, at each of the hooks.

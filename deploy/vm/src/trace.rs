@@ -87,7 +87,7 @@ fn vlan(stage: &mut Stage) -> Result<String> {
 fn overflow(stage: &mut Stage) -> Result<String> {
     stage.use_rings(&RingSettings { pages_per_cpu: 4, ..RingSettings::default() })?;
     let observed = stage.observe(&[Hook::FromNetdev], |stage| stage.flood_in(FLOOD));
-    stage.use_rings(&RingSettings::default())?;
+    stage.use_rings(&crate::stage::roomy())?;
     let (_, account) = *observed?.accounts.first().context("no account")?;
     let words = format!("{account:?}");
     ensure!(account.runs == account.sent && account.produced == account.sent, "{words}");
