@@ -1,5 +1,7 @@
 //! Network namespaces: by name, path or process, and running something inside one.
 
+mod scratch;
+
 use std::fs::File;
 use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::os::unix::fs::MetadataExt as _;
@@ -8,6 +10,8 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use thiserror::Error;
+
+pub use self::scratch::scratch;
 
 /// A network namespace, held open: it stays while this does.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use tokio::sync::{mpsc as events, oneshot};
@@ -173,13 +173,17 @@ fn lost(rooms: &[Room], before: &mut Losses) {
 /// How the reader ended; `None` when a signal comes first.
 async fn joined(thread: &mut Option<JoinHandle<End>>, signals: &mut Signals) -> Result<Option<End>> {
     let Some(thread) = thread.take() else { return Ok(None) };
-    let joining = tokio::task::spawn_blocking(move || thread.join());
-    tokio::select! {
-        end = joining => match end.context("cannot wait for the reader")? {
-            Ok(end) => Ok(Some(end)),
-            Err(panic) => std::panic::resume_unwind(panic),
-        },
-        () = signals.next() => Ok(None),
+    let mut joining = tokio::task::spawn_blocking(move || thread.join());
+    let since = Instant::now();
+    loop {
+        tokio::select! {
+            end = &mut joining => return match end.context("cannot wait for the reader")? {
+                Ok(end) => Ok(Some(end)),
+                Err(panic) => std::panic::resume_unwind(panic),
+            },
+            // one request to end often comes as two signals: to the process and to its group
+            () = signals.next() => if since.elapsed() > ONE_REQUEST { return Ok(None) },
+        }
     }
 }
 
@@ -220,3 +224,6 @@ fn say(text: &str) {
 fn say_whole(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
+
+/// How far apart the signals of one request to end may come.
+const ONE_REQUEST: Duration = Duration::from_millis(500);
