@@ -23,6 +23,7 @@ pub mod headers;
 #[cfg(not(target_arch = "bpf"))]
 mod object;
 pub mod packet;
+pub mod tap;
 
 #[cfg(not(target_arch = "bpf"))]
 pub use object::{BLANK_EVENT, OBJECT};

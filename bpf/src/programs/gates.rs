@@ -14,8 +14,8 @@ pub(super) struct OwnGate(*mut Gate);
 
 /// The gate of `hook`.
 #[inline(always)]
-pub(super) fn of(hook: Hook) -> Option<OwnGate> {
-    GATES.get_ptr_mut(hook as u32).map(OwnGate)
+pub(super) fn of(hook: u8) -> Option<OwnGate> {
+    GATES.get_ptr_mut(u32::from(hook)).map(OwnGate)
 }
 
 impl OwnGate {

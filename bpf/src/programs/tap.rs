@@ -3,7 +3,7 @@
 use aya_ebpf::EbpfContext as _;
 use aya_ebpf::macros::socket_filter;
 use aya_ebpf::programs::SkBuffContext;
-use wgtrace_abi::{Hook, PacketType};
+use wgtrace_bpf::tap;
 
 use super::skb::Skb;
 use super::trace;
@@ -12,7 +12,6 @@ use super::trace;
 #[socket_filter]
 fn wgt_tap(context: SkBuffContext) -> i64 {
     let skb = Skb::new(context.as_ptr());
-    let outgoing = skb.packet_type() == PacketType::Outgoing as u32;
-    trace::packet(&skb, if outgoing { Hook::TapOut } else { Hook::TapIn });
+    trace::packet(&skb, tap::hook(skb.packet_type()));
     0
 }

@@ -1,28 +1,31 @@
 //! What every program does with a packet.
 
+use core::hint::black_box;
+
 use aya_ebpf::EbpfContext as _;
 use aya_ebpf::programs::TcContext;
-use wgtrace_abi::{Gate, Hook};
+use wgtrace_abi::{Filter, Gate, Hook};
 use wgtrace_bpf::filter;
 use wgtrace_bpf::gate::{self, Listener};
-use wgtrace_bpf::headers::{self, Start};
+use wgtrace_bpf::headers::{self, Headers, Start};
 
+use super::devices::Kind;
 use super::skb::Skb;
 use super::{counters, devices, event, filters, gates, ring};
 
 /// A tracer at a tc hook: the packet goes on to whatever program comes next.
 #[inline(always)]
 pub(super) fn classify(context: &TcContext, hook: Hook) -> i32 {
-    packet(&Skb::new(context.as_ptr()), hook);
+    packet(&Skb::new(context.as_ptr()), hook.number());
     NEXT
 }
 
 /// `TC_ACT_UNSPEC`, which is `TCX_NEXT`: `TC_ACT_OK` would switch off every later program.
 const NEXT: i32 = -1;
 
-/// While nobody listens, one map lookup.
+/// A packet at the hook with number `hook`. While nobody listens, one map lookup.
 #[inline(always)]
-pub(super) fn packet(skb: &Skb, hook: Hook) {
+pub(super) fn packet(skb: &Skb, hook: u8) {
     let Some(own) = gates::of(hook) else { return };
     let gate = own.read();
     match gate::listener(gate) {
@@ -42,16 +45,22 @@ pub(super) fn packet(skb: &Skb, hook: Hook) {
 
 /// A packet that somebody may want; whether this CPU can be heard.
 #[inline(always)]
-fn open(skb: &Skb, hook: Hook, gate: Gate) -> bool {
+fn open(skb: &Skb, hook: u8, gate: Gate) -> bool {
     let Some(counters) = counters::of(hook) else { return true };
     let device = devices::kind(skb.ifindex());
     let Some(filter) = filters::of(hook, gate) else { return true };
-    let wanted = filter.count == 0 || {
-        let start = if device.is_l3() { Start::Ip } else { Start::Ethernet };
-        filter::matches(filter, &headers::parse(skb, start))
-    };
+    let wanted = filter.count == 0 || matches(skb, device, filter);
     let Some(sequence) = gate::admit(gate, wanted, counters) else { return true };
     let captured = gate::captured(gate, skb.len());
     let event = event::of(skb, hook, gate, device, sequence, captured);
     gate::settle(ring::emit(skb, &event, captured), counters)
+}
+
+#[inline(always)]
+fn matches(skb: &Skb, device: Kind, filter: &Filter) -> bool {
+    let mut headers = Headers::default();
+    // Kept in memory: as 40 values, they would be moved about on every path that leads to the filter.
+    let headers = black_box(&mut headers);
+    headers::parse_into(skb, if device.is_l3() { Start::Ip } else { Start::Ethernet }, headers);
+    filter::matches(filter, headers)
 }
