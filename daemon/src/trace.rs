@@ -15,11 +15,16 @@ mod samples;
 mod session;
 mod signals;
 
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use wgtrace_flow::Ledger;
+use wgtrace_flow::pcapng::{Options, Writer};
 
 use self::clock::Clock;
 use self::flows::Flows;
@@ -43,15 +48,27 @@ pub fn run(args: &TraceArgs) -> Result<ExitCode> {
 }
 
 /// Where packets go.
-fn output(args: &TraceArgs, _clock: &Clock) -> Result<Output> {
-    let form = if args.flows {
+fn output(args: &TraceArgs, clock: &Clock) -> Result<Output> {
+    let mut to: Box<dyn Write + Send> = Box::new(std::io::stdout());
+    let form = if let Some(path) = &args.write {
+        if path != Path::new("-") {
+            to = Box::new(create(path).with_context(|| format!("cannot write {}", path.display()))?);
+        }
+        let options = Options { wall: clock.offset(), raw_frames: args.raw_frames };
+        Form::Capture(Box::new(Writer::new(options)))
+    } else if args.flows {
         Form::Flows(Box::new(Flows::new(args.interval, args.json)))
     } else if args.json {
         Form::Objects
     } else {
         Form::Lines { hex: args.hex }
     };
-    Ok(Output::new(form, Box::new(std::io::stdout()), args.count))
+    Ok(Output::new(form, to, args.count))
+}
+
+/// A file that only its owner reads: packets are nobody else's business.
+fn create(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
 /// A ledger that starts with the programs just loaded.

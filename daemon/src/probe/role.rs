@@ -26,14 +26,15 @@ impl Role {
 
     /// What an interface is, by Cilium's names and its kind.
     pub fn of(link: &Link) -> Self {
-        if link.name.starts_with("lxc") {
-            Self::Container
-        } else if link.name == "cilium_host" {
-            Self::Host
-        } else if link.name == "cilium_wg0" || link.kind == LinkKind::Wireguard {
-            Self::Wireguard
-        } else {
-            Self::Netdev
+        if link.kind == LinkKind::Wireguard { Self::Wireguard } else { Self::by_name(&link.name) }
+    }
+
+    fn by_name(name: &str) -> Self {
+        match name {
+            "cilium_host" => Self::Host,
+            "cilium_wg0" => Self::Wireguard,
+            _ if name.starts_with("lxc") => Self::Container,
+            _ => Self::Netdev,
         }
     }
 
@@ -79,6 +80,12 @@ impl Selection {
         Some(pattern.role().unwrap_or_else(|| Role::of(link)))
     }
 
+    /// The roles that interfaces are likely to have which appear later: one for each glob.
+    pub fn expected(&self) -> impl Iterator<Item = Role> {
+        let globs = self.0.iter().filter(|pattern| pattern.is_glob());
+        globs.map(|pattern| pattern.role().unwrap_or_else(|| Role::by_name(pattern.text())))
+    }
+
     /// The plain names that none of the links has. A glob may match nothing yet.
     pub fn missing<'a>(&'a self, links: &[&Link]) -> Vec<&'a str> {
         let plain = self.0.iter().filter(|pattern| !pattern.is_glob()).map(Pattern::text);
@@ -114,6 +121,12 @@ mod tests {
         assert_eq!(wanted.role(&link("eth0", LinkKind::Veth)), Some(Role::Host));
         assert_eq!(wanted.role(&link("lxc1", LinkKind::Veth)), Some(Role::Container));
         assert_eq!(wanted.role(&link("eth1", LinkKind::Veth)), None);
+    }
+
+    #[test]
+    fn globs_tell_what_to_expect() {
+        let wanted = selection(&["eth0", "lxc*", "eth?=host", "*"]);
+        assert!(wanted.expected().eq([Role::Container, Role::Host, Role::Netdev]));
     }
 
     #[test]

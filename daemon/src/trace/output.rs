@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use wgtrace_flow::Packet;
+use wgtrace_flow::{Packet, pcapng};
 
 use super::clock::Clock;
 use super::flows::Flows;
@@ -22,6 +22,8 @@ pub(super) enum Form {
     Objects,
     /// Rows of the flows they belong to, from time to time.
     Flows(Box<Flows>),
+    /// Records of a pcapng section, which has begun.
+    Capture(Box<pcapng::Writer>),
 }
 
 /// Packets on their way out, through one buffer that is reused.
@@ -37,15 +39,12 @@ pub(super) struct Output {
 
 impl Output {
     /// Ends with `count` packets, if that is said.
-    pub(super) fn new(form: Form, to: Box<dyn Write + Send>, count: Option<u64>) -> Self {
-        Self {
-            form,
-            buffer: Vec::with_capacity(2 * CHUNK),
-            to,
-            left: count,
-            fault: None,
-            next_rows: Instant::now(),
+    pub(super) fn new(mut form: Form, to: Box<dyn Write + Send>, count: Option<u64>) -> Self {
+        let mut buffer = Vec::with_capacity(2 * CHUNK);
+        if let Form::Capture(writer) = &mut form {
+            writer.begin(&mut buffer);
         }
+        Self { form, buffer, to, left: count, fault: None, next_rows: Instant::now() }
     }
 
     /// Whether nothing more will be written: all that was wanted is, or nobody takes it.
@@ -70,6 +69,7 @@ impl Output {
             }
             Form::Objects => json(packet, cpu, names, clock, &mut self.buffer),
             Form::Flows(flows) => flows.update(packet),
+            Form::Capture(writer) => writer.write(packet, || interface(packet, names), &mut self.buffer),
         }
         if self.buffer.len() >= CHUNK {
             self.write();
@@ -92,7 +92,7 @@ impl Output {
     pub(super) fn patience(&self, now: Instant) -> Duration {
         match self.form {
             Form::Flows(_) => self.next_rows.saturating_duration_since(now),
-            Form::Lines { .. } | Form::Objects => Duration::MAX,
+            Form::Lines { .. } | Form::Objects | Form::Capture(_) => Duration::MAX,
         }
     }
 
@@ -118,6 +118,14 @@ impl Output {
             _ => Ok(()),
         }
     }
+}
+
+/// What a capture calls the interface of a packet.
+fn interface(packet: &Packet<'_>, names: &Names) -> pcapng::Name {
+    let (netns, ifindex) = (packet.event.netns, packet.event.ifindex);
+    let name = names.interface(netns, ifindex).map_or_else(|| format!("if{ifindex}"), str::to_owned);
+    let netns = names.namespace(netns).map_or_else(|| netns.to_string(), str::to_owned);
+    pcapng::Name { name, description: format!("network namespace {netns}") }
 }
 
 /// Bytes to gather before they are written.

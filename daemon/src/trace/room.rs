@@ -73,6 +73,18 @@ impl Room {
         self.traced.len()
     }
 
+    /// Has the kernel verify the programs of interfaces that may appear: that can take a second each, and an
+    /// interface is to be traced as soon as it is there.
+    pub(super) fn prepare(&self) -> Result<()> {
+        let mut instance = self.lock();
+        for hook in self.wishes.selection.expected().flat_map(Role::hooks) {
+            if self.wishes.hooks.contains(&hook) {
+                instance.verify(hook).context("cannot load the programs")?;
+            }
+        }
+        Ok(())
+    }
+
     /// Lets events come.
     pub(super) fn open(&self) -> Result<()> {
         let mut instance = self.lock();

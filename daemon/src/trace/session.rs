@@ -133,6 +133,7 @@ async fn attach(rooms: &mut [Room], selection: &Selection) -> Result<events::Unb
         for link in links.links().iter() {
             room.consider(link)?;
         }
+        room.prepare()?;
         let tell = tell.clone();
         tokio::spawn(async move {
             loop {
