@@ -159,7 +159,7 @@ fn what_is_wrong_with_the_arguments_is_said_and_nothing_is_attached() -> Result<
     let line = Line::new()?;
     for (arguments, word) in [
         (&["--netns", "wgt-nowhere", "--iface", "eth0"][..], "wgt-nowhere"),
-        (&["--iface", "eth0", "--buffer-pages", "7"], "buffer"),
+        (&["--iface", "eth0", "--buffer-pages", "7"], "7 pages"),
     ] {
         let (status, stderr) = Tracer::refused(&line.left, arguments)?;
         assert!(!status.success() && stderr.contains(word), "{arguments:?}: {status}: {stderr}");

@@ -9,6 +9,7 @@ use wgtrace_abi::hook::Attachment;
 use wgtrace_abi::{Gate, Hook, HookCounters, PacketEvent, names};
 use zerocopy::{FromBytes as _, IntoBytes as _};
 
+use crate::kernel;
 use crate::packet::{over_ipv4, over_ipv6, udp};
 
 const NETNS: u32 = 4_026_531_840;
@@ -64,16 +65,8 @@ impl Object {
     }
 
     fn counters(&self, hook: Hook) -> Result<HookCounters> {
-        let counters = self.ebpf.map(names::COUNTERS).context("the counters' map")?;
-        let counters: PerCpuArray<_, [u8; 64]> = PerCpuArray::try_from(counters)?;
-        let of_cpus = counters.get(&u32::from(hook.number()), 0)?;
-        let mut sum = [0_u64; 8];
-        for bytes in of_cpus.iter() {
-            for (total, number) in sum.iter_mut().zip(bytes.chunks_exact(8)) {
-                *total += u64::from_ne_bytes(number.try_into()?);
-            }
-        }
-        Ok(HookCounters::read_from_bytes(sum.as_bytes()).unwrap())
+        let program = self.ebpf.program(names::program(hook)).context("the program")?;
+        kernel::counters(&program.info()?, hook)
     }
 
     fn events(&mut self) -> Vec<(PacketEvent, Vec<u8>)> {

@@ -101,7 +101,11 @@ impl Tracer {
     fn sort(&mut self, object: Value) -> bool {
         assert!(self.ledger.is_none(), "after the ledger came {object}");
         let is_packet = object.get("ledger").is_none();
-        if is_packet { self.packets.push(object) } else { self.ledger = Some(object) }
+        if is_packet {
+            self.packets.push(object)
+        } else {
+            self.ledger = Some(object)
+        }
         is_packet
     }
 }
@@ -129,7 +133,8 @@ impl Report {
     pub(crate) fn ledger(&self) -> Result<Total> {
         let ledger = &self.ledger.as_ref().context("no ledger at the end")?["ledger"];
         let total = &ledger["total"];
-        let number = |column: &str| total[column].as_u64().with_context(|| format!("no {column} in {ledger}"));
+        let number =
+            |column: &str| total[column].as_u64().with_context(|| format!("no {column} in {ledger}"));
         Ok(Total {
             produced: number("produced")?,
             delivered: number("delivered")?,
