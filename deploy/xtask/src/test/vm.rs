@@ -38,7 +38,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 2)]
     jobs: usize,
     /// Seconds that a machine may take.
-    #[arg(long, value_name = "SECONDS", default_value_t = 180)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     deadline: u64,
     /// Print passed checks as well.
     #[arg(long, short)]
