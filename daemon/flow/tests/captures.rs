@@ -1,5 +1,10 @@
 //! The committed captures as trace events, against what decrypt's dissector finds in them.
-#![expect(clippy::disallowed_methods, reason = "a test reads the captures it is about")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test reads the captures it is about, and what it expects and does not find fails it"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -69,7 +74,12 @@ fn datagrams_and_messages_are_those_of_the_dissector() {
                 return;
             }
             let bytes = chunk.data(&frame).to_vec();
-            let record = record(frame.link, &bytes, frame.original_len.max(bytes.len() as u32), 65_000);
+            let record = record(
+                frame.link,
+                &bytes,
+                frame.original_len.max(u32::try_from(bytes.len()).unwrap()),
+                65_000,
+            );
             let packet = decode(&record).unwrap();
             let what = format!("{} frame {}", path.display(), frame.number);
             let (Transport::Udp(datagram), Network::Ip(IpPacket { ip, fragment: None, .. })) =
@@ -120,7 +130,7 @@ fn a_short_capture_tells_the_same_flow_and_message() {
                 return;
             }
             let bytes = chunk.data(frame);
-            let len = frame.original_len.max(bytes.len() as u32);
+            let len = frame.original_len.max(u32::try_from(bytes.len()).unwrap());
             let (long, short) = (record(frame.link, bytes, len, 65_000), record(frame.link, bytes, len, 128));
             let (long, short) = (decode(&long).unwrap(), decode(&short).unwrap());
             whole.update(&long);
