@@ -74,12 +74,9 @@ fn rest(packet: &Packet<'_>, out: &mut Vec<u8>) {
         out.text(", mark ");
         out.hex(packet.event.mark, 0);
     }
-    match packet.event.verdict() {
-        Some(Verdict::Unknown) | None => {}
-        Some(verdict) => {
-            out.text(", ");
-            out.text(verdict.name());
-        }
+    if let Some(verdict) = packet.event.verdict().filter(|verdict| *verdict != Verdict::Unknown) {
+        out.text(", ");
+        out.text(verdict.name());
     }
     if let Some(reason) = packet.event.drop_reason() {
         out.text(" (");
