@@ -53,12 +53,11 @@ fn interface(packet: &Packet<'_>, names: &Names, out: &mut Vec<u8>) {
         }
         out.push(b'/');
     }
-    match names.interface(event.netns, event.ifindex) {
-        Some(name) => out.text(name),
-        None => {
-            out.text("if");
-            out.number(event.ifindex);
-        }
+    if let Some(name) = names.interface(event.netns, event.ifindex) {
+        out.text(name);
+    } else {
+        out.text("if");
+        out.number(event.ifindex);
     }
 }
 
