@@ -129,6 +129,7 @@ fn two_interfaces_of_one_role_share_their_hook_and_keep_their_events() -> Result
     for namespace in [&line.left, &line.right] {
         namespace.up("eth1")?;
     }
+    line.left.wait_up("eth1")?;
     let mut listener = Listener::at_the_exit(&line)?;
     listener.attach("eth1", HOOK)?;
     send(&line, 9, 10)?;

@@ -44,6 +44,8 @@ fn a_new_pod_is_traced_within_a_second() -> Result<()> {
     for (name, pod) in [("lxc_first", &pod), ("lxc_second", &second)] {
         plug(&node, name, pod)?;
         traced_within_a_second(&node, name)?;
+        node.wait_up(name)?;
+        pod.wait_up("eth0")?;
         send(pod, "eth0", 3)?;
         for _ in 0..3 {
             let packet = tracer.next_packet()?;
@@ -70,6 +72,7 @@ fn a_device_that_does_not_match_is_left_alone() -> Result<()> {
     // when the later one is traced, the earlier has been looked at
     traced_within_a_second(&node, "lxc0")?;
     assert!(kernel::tcx(&node, "veth0", TcAttachType::Ingress)?.is_empty());
+    pod.wait_up("eth0")?;
     send(&pod, "eth0", 5)?;
     assert!(tracer.stop()?.packets.is_empty());
     Ok(())
@@ -80,12 +83,14 @@ fn a_device_that_does_not_match_is_left_alone() -> Result<()> {
 fn a_renamed_device_goes_by_its_new_name() -> Result<()> {
     let (node, pod) = (Namespace::new()?, Namespace::new()?);
     plug(&node, "lxc_old", &pod)?;
+    pod.wait_up("eth0")?;
     let mut tracer = Tracer::start(&node, &["--iface", "lxc*"])?;
     send(&pod, "eth0", 1)?;
     assert_eq!(tracer.next_packet()?["iface"], "lxc_old");
     node.down("lxc_old")?;
     node.rename("lxc_old", "lxc_new")?;
     node.up("lxc_new")?;
+    pod.wait_up("eth0")?;
     // the name comes by another way than the packets
     wait::within(wait::SOON, "packets under the new name", || {
         send(&pod, "eth0", 1)?;
@@ -104,6 +109,7 @@ fn a_pod_may_go_and_come_back_under_its_name() -> Result<()> {
         let pod = Namespace::new()?;
         plug(&node, "lxc_pod", &pod)?;
         traced_within_a_second(&node, "lxc_pod")?;
+        pod.wait_up("eth0")?;
         send(&pod, "eth0", 2)?;
         for _ in 0..2 {
             assert_eq!(tracer.next_packet()?["ifindex"], node.link("lxc_pod")?.index);

@@ -14,6 +14,7 @@ fn fork() -> Result<(Line, Program)> {
     line.left.veth("other", (&line.right, "other"))?;
     line.left.up("other")?;
     line.right.up("other")?;
+    line.left.wait_up("other")?;
     let elsewhere = Program::load("elsewhere", Code::Redirect(line.left.link("other")?.index))?;
     Ok((line, elsewhere))
 }
