@@ -4,7 +4,9 @@ use std::net::Ipv6Addr;
 
 use wgtrace_bpf::headers::{Address, End, Headers, Start, WireGuard};
 use wgtrace_wire::ipv6::extension::{Chain, Extension};
-use wgtrace_wire::wireguard::{CookieReply, Initiation, Response, TransportHeader, reserved_is_zero};
+use wgtrace_wire::wireguard::{
+    CookieReply, Initiation, Message, Response, TransportHeader, reserved_is_zero,
+};
 use wgtrace_wire::{Error, EtherType, Ethernet, Icmpv4, Ipv4, Ipv6, Protocol, Tcp, Udp, ip, vlan};
 
 /// The headers of `packet`.
@@ -41,7 +43,7 @@ fn end(error: Error) -> End {
         Error::WrongVersion(_) => End::WrongVersion,
         Error::BadLength { .. } => End::BadLength,
         Error::TooDeep { .. } => End::TooDeep,
-        other => panic!("{other}"),
+        Error::NotWireGuard | Error::WrongLength { .. } | _ => panic!("{error}"),
     }
 }
 
@@ -60,18 +62,16 @@ fn internet(packet: &[u8], headers: &mut Headers) -> Result<(), End> {
 }
 
 fn v6(packet: &[u8], headers: &mut Headers) -> Result<(), End> {
-    // A failure to read the second half leaves nothing known.
     let view = Ipv6::parse(packet).map_err(end)?;
     addresses(headers, view.src(), view.dst());
-    let claimed = view.claimed_len().filter(|&len| len <= usize::from(u16::MAX));
+    let claimed = view.claimed_len().filter(|&len| u16::try_from(len).is_ok());
     let mut left = view.payload();
     let mut next = view.next_header();
-    let mut chain = Chain::new(next, left);
-    while let Some(extension) = chain.next() {
+    for extension in Chain::new(next, left) {
         let extension = extension.map_err(end)?;
         let len = match (&extension, left) {
             (Extension::Fragment(_), _) => 8,
-            (Extension::Authentication(body), _) | (Extension::Routing(body), _) => body.len() + 2,
+            (Extension::Authentication(body) | Extension::Routing(body), _) => body.len() + 2,
             (_, &[_, words, ..]) => (usize::from(words) + 1) * 8,
             _ => unreachable!(),
         };
@@ -149,7 +149,6 @@ fn message(payload: &[u8], claimed: usize) -> Option<WireGuard> {
     let mut whole = start.to_vec();
     whole.resize(claimed, 0);
     let none = WireGuard::default();
-    use wgtrace_wire::wireguard::Message;
     let message = match Message::parse(&whole).ok()? {
         Message::Initiation(it) => WireGuard { kind: Initiation::TYPE, sender: it.sender.get(), ..none },
         Message::Response(it) => {

@@ -1,7 +1,12 @@
 //! What every program does with a packet.
 
+<<<<<<< HEAD
 use aya_ebpf::EbpfContext as _;
 use aya_ebpf::programs::TcContext;
+=======
+use core::hint::black_box;
+
+>>>>>>> kernel
 use wgtrace_abi::{Filter, Gate, Hook};
 use wgtrace_bpf::filter;
 use wgtrace_bpf::gate::{self, Listener};
@@ -13,8 +18,8 @@ use super::{counters, devices, event, filters, gates, ring, scratch};
 
 /// A tracer at a tc hook: the packet goes on to whatever program comes next.
 #[inline(always)]
-pub(super) fn classify(context: &TcContext, hook: Hook) -> i32 {
-    packet(&Skb::new(context.as_ptr()), hook.number());
+pub(super) fn classify(skb: &Skb, hook: Hook) -> i32 {
+    packet(skb, hook.number());
     NEXT
 }
 

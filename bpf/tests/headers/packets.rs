@@ -42,10 +42,10 @@ pub(crate) fn ipv6(chain: &[Extension], protocol: u8, payload: &[u8], claim: Opt
         behind.push(chain.get(at + 1).map_or(protocol, number));
         match extension {
             Extension::Options(51, len) => {
-                behind.extend([vec![*len], vec![0; usize::from(*len) * 4 + 6]].concat())
+                behind.extend([vec![*len], vec![0; usize::from(*len) * 4 + 6]].concat());
             }
             Extension::Options(_, len) => {
-                behind.extend([vec![*len], vec![0; usize::from(*len) * 8 + 6]].concat())
+                behind.extend([vec![*len], vec![0; usize::from(*len) * 8 + 6]].concat());
             }
             Extension::Fragment(part) => {
                 behind.push(0);
