@@ -16,7 +16,6 @@
 //! ```
 #![no_std]
 #![forbid(unsafe_code)]
-#![expect(clippy::inline_always, reason = "each program is one function: old verifiers take no other")]
 #![expect(
     clippy::inline_always,
     reason = "a program that calls its own functions costs verifiers of old kernels many times the work"

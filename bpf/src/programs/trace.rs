@@ -1,12 +1,7 @@
 //! What every program does with a packet.
 
-<<<<<<< HEAD
 use aya_ebpf::EbpfContext as _;
 use aya_ebpf::programs::TcContext;
-=======
-use core::hint::black_box;
-
->>>>>>> kernel
 use wgtrace_abi::{Filter, Gate, Hook};
 use wgtrace_bpf::filter;
 use wgtrace_bpf::gate::{self, Listener};
