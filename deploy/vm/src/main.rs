@@ -63,4 +63,4 @@ fn checks(port: &mut Port) -> Result<()> {
 }
 
 /// Unless the command line has a word about it.
-const DEADLINE: Duration = Duration::from_secs(300);
+const DEADLINE: Duration = Duration::from_mins(5);

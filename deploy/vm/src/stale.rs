@@ -42,11 +42,11 @@ pub(crate) fn hold(ifindex: &str) -> Result<()> {
 /// Kills a tracer and looks at what is left: nothing under TCX, a deaf filter under clsact, which the next tracer
 /// removes.
 pub(crate) fn stale(stage: &mut Stage) -> Result<String> {
-    let before = ours()?;
+    let before = ours();
     let how = start_and_kill(stage)?;
     let words = match how.as_str() {
         "tcx" => {
-            until("its program is gone", || Ok(ours()? == before))?;
+            until("its program is gone", || Ok(ours() == before))?;
             "TCX: nothing was left".to_owned()
         }
         "clsact" => left_filter(stage, &before)?,
@@ -56,7 +56,7 @@ pub(crate) fn stale(stage: &mut Stage) -> Result<String> {
         let Stage { line, instance, eth0, .. } = &mut *stage;
         line.right.run(|| instance.attach(eth0, HOOK))??
     };
-    until("only the new program is left", || Ok(ours()?.difference(&before).count() <= 1))?;
+    until("only the new program is left", || Ok(ours().difference(&before).count() <= 1))?;
     let observed = stage.observe(&[HOOK], |stage| stage.flood_in(FLOOD))?;
     let (_, account) = *observed.accounts.first().context("no account")?;
     Ok(format!("{words}; the next one, {attached:?}: {}", account.whole()?))
@@ -78,7 +78,7 @@ fn start_and_kill(stage: &Stage) -> Result<String> {
 
 /// The filter that stays counts, and nothing else.
 fn left_filter(stage: &Stage, before: &BTreeSet<u32>) -> Result<String> {
-    let left: Vec<u32> = ours()?.difference(before).copied().collect();
+    let left: Vec<u32> = ours().difference(before).copied().collect();
     let [id] = left[..] else { bail!("not one program is left but {left:?}") };
     let sent = stage.flood_in(FLOOD)?;
     let maps = maps_of(id)?;
@@ -92,17 +92,14 @@ fn left_filter(stage: &Stage, before: &BTreeSet<u32>) -> Result<String> {
 }
 
 /// Ids of loaded programs with the name of the hook's.
-fn ours() -> Result<BTreeSet<u32>> {
+fn ours() -> BTreeSet<u32> {
     let name = names::program(HOOK);
-    let mut ids = BTreeSet::new();
-    for program in loaded_programs() {
-        // one may end between its listing and the look at it
-        let Ok(program) = program else { continue };
-        if program.name_as_str() == Some(name) {
-            ids.insert(program.id());
-        }
-    }
-    Ok(ids)
+    // one may end between its listing and the look at it
+    loaded_programs()
+        .filter_map(Result::ok)
+        .filter(|program| program.name_as_str() == Some(name))
+        .map(|program| program.id())
+        .collect()
 }
 
 fn maps_of(id: u32) -> Result<Vec<u32>> {

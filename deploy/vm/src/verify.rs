@@ -54,12 +54,14 @@ fn accept(object: &mut Ebpf, name: &str) -> Result<Size> {
 
 fn load(object: &mut Ebpf, name: &str) -> Result<ProgramInfo> {
     let program = object.program_mut(name).with_context(|| format!("no program {name}"))?;
-    match program {
-        Program::SchedClassifier(classifier) => classifier.load(),
-        Program::SocketFilter(filter) => filter.load(),
-        other => bail!("neither of tc nor of a socket: {:?}", other.prog_type()),
-    }
-    .map_err(|error| anyhow!("{}", with_log(&error)))?;
+    let loaded = if let Program::SchedClassifier(classifier) = program {
+        classifier.load()
+    } else if let Program::SocketFilter(filter) = program {
+        filter.load()
+    } else {
+        bail!("neither of tc nor of a socket: {:?}", program.prog_type())
+    };
+    loaded.map_err(|error| anyhow!("{}", with_log(&error)))?;
     Ok(program.info()?)
 }
 
@@ -86,9 +88,10 @@ fn count_from_log(object: &Ebpf, name: &str) -> Result<u32> {
     parsed.relocate_maps(fds.into_iter(), &sections)?;
     parsed.relocate_calls(&sections)?;
     let program = parsed.programs.get(name).with_context(|| format!("no program {name}"))?;
-    let kind = match program.section {
-        ProgramSection::SocketFilter => log::Kind::SocketFilter,
-        _ => log::Kind::Classifier,
+    let kind = if matches!(program.section, ProgramSection::SocketFilter) {
+        log::Kind::SocketFilter
+    } else {
+        log::Kind::Classifier
     };
     let function = parsed.functions.get(&program.function_key()).context("a program without code")?;
     let log = log::statistics(kind, &function.instructions, &program.license)?;
@@ -99,10 +102,8 @@ fn count_from_log(object: &Ebpf, name: &str) -> Result<u32> {
 
 fn descriptor(map: &aya::maps::Map) -> Result<RawFd> {
     use aya::maps::Map;
-    match map {
-        Map::Array(map) | Map::PerCpuArray(map) | Map::PerfEventArray(map) => {
-            Ok(map.fd().as_fd().as_raw_fd())
-        }
-        other => bail!("a map of a kind that the object is not known to have: {other:?}"),
+    if let Map::Array(map) | Map::PerCpuArray(map) | Map::PerfEventArray(map) = map {
+        return Ok(map.fd().as_fd().as_raw_fd());
     }
+    bail!("a map of a kind that the object is not known to have: {map:?}")
 }
