@@ -41,7 +41,7 @@ fn every_frame_of_every_capture_is_read_as_wire_reads_it() {
             }
         }
     }
-    assert!(frames > 300 && messages > 200, "{frames} frames, {messages} messages");
+    assert!(frames > 200 && messages > 100, "{frames} frames, {messages} messages");
 }
 
 fn captures(folder: &Path) -> Vec<PathBuf> {
