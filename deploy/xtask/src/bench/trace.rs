@@ -1,0 +1,56 @@
+//! `cargo xtask bench trace`.
+
+mod others;
+mod path;
+mod throughput;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+
+use super::target_folder;
+
+/// What to measure.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Runs of each, interleaved; medians are printed.
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
+
+    /// Seconds of each run of traffic.
+    #[arg(long, default_value_t = 2)]
+    seconds: u32,
+
+    /// Only these parts.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
+
+    /// pwru, when it is not in PATH: Debian unstable has one that knows recent kernels.
+    #[arg(long, value_name = "FILE")]
+    pwru: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// iperf3 with and without tracing on three hooks.
+    Throughput,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    ensure!(rustix::process::geteuid().is_root(), "this bench attaches programs: run it as root");
+    let parts = |part| args.only.is_empty() || args.only.contains(&part);
+    println!("cores: {}, medians of {} interleaved runs", std::thread::available_parallelism()?, args.runs);
+    if parts(Part::Throughput) {
+        throughput::run(args, &wgtraced()?)?;
+    }
+    Ok(())
+}
+
+/// The daemon, as it is shipped.
+fn wgtraced() -> Result<PathBuf> {
+    let build =
+        Command::new(env!("CARGO")).args(["build", "--release", "--quiet", "-p", "wgtraced"]).status()?;
+    ensure!(build.success(), "building wgtraced failed");
+    Ok(target_folder()?.join("release/wgtraced"))
+}
