@@ -1,0 +1,169 @@
+use wgtrace_wire::Protocol;
+
+use super::bits::Bits;
+use super::lists::Class;
+use super::view::TcpState;
+use crate::key::{Direction, FlowKey};
+
+/// A flow as it lies in the slab. What every packet needs comes first.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub(super) struct Entry {
+    /// Neighbours in the list of its class; of a free entry, the next free one.
+    pub(super) older: u32,
+    pub(super) newer: u32,
+    /// Of the newest packet.
+    pub(super) generation: u32,
+    /// Counts the flows that had this place.
+    pub(super) version: u32,
+    pub(super) bits: Bits,
+    /// By direction: the next sequence number of TCP; the sequence number of the last echo request.
+    pub(super) next: [u32; 2],
+    /// By direction: segments that went back behind `next`.
+    pub(super) retransmitted: [u32; 2],
+    /// Round-trip times or the moments they are counted from; see `meter`.
+    pub(super) clocks: [u32; 2],
+    pub(super) key: FlowKey,
+    slots: [Slot; SLOTS],
+}
+
+const _: () = assert!(size_of::<Entry>() == 244);
+
+/// Hooks that an entry has room for.
+pub(super) const SLOTS: usize = 3;
+
+/// Counters of a flow at one hook of one interface, packed to 54 bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slot {
+    place: u16,
+    counts: [Packed; 2],
+    /// Microseconds.
+    first: [u8; 6],
+    last: [u8; 6],
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Packed {
+    bytes: [u8; 8],
+    packets: [u8; 6],
+    frames: [u8; 6],
+}
+
+/// What was counted of one direction at one hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Count {
+    /// Packets, a super-frame as the segments it stands for.
+    pub packets: u64,
+    /// Packets as the hook saw them: a super-frame is one.
+    pub frames: u64,
+    /// Bytes of those frames, link-layer headers included where the device has them.
+    pub bytes: u64,
+}
+
+impl Entry {
+    pub(super) fn new(key: FlowKey) -> Self {
+        Self {
+            older: NONE,
+            newer: NONE,
+            generation: 0,
+            version: 0,
+            bits: Bits::default(),
+            next: [0; 2],
+            retransmitted: [0; 2],
+            clocks: [0; 2],
+            key,
+            slots: [Slot::EMPTY; SLOTS],
+        }
+    }
+
+    pub(super) fn slots(&self) -> &[Slot] {
+        self.slots.get(..self.bits.slots()).unwrap_or_default()
+    }
+
+    pub(super) fn slot_mut(&mut self, at: usize) -> Option<&mut Slot> {
+        self.slots.get_mut(at)
+    }
+
+    /// Which of the inline slots belongs to `place`.
+    pub(super) fn position(&self, place: u16) -> Option<usize> {
+        self.slots().iter().position(|slot| slot.place == place)
+    }
+
+    pub(super) fn class(&self) -> Class {
+        match (self.key.protocol(), self.bits.state()) {
+            (_, Some(TcpState::SynSent | TcpState::SynReceived)) => Class::Opening,
+            (_, Some(TcpState::Established | TcpState::Closing)) => Class::Tcp,
+            (_, Some(TcpState::Closed | TcpState::Reset)) => Class::Closed,
+            (Protocol::ICMP | Protocol::ICMPV6, None) => Class::Icmp,
+            (_, None) => Class::Datagram,
+        }
+    }
+}
+
+impl Slot {
+    pub(super) const EMPTY: Self = Self {
+        place: 0,
+        counts: [Packed { bytes: [0; 8], packets: [0; 6], frames: [0; 6] }; 2],
+        first: [0xff; 6],
+        last: [0; 6],
+    };
+
+    pub(super) fn new(place: u16) -> Self {
+        Self { place, ..Self::EMPTY }
+    }
+
+    pub(super) fn place(&self) -> u16 {
+        self.place
+    }
+
+    /// Nanoseconds since boot, whole microseconds.
+    pub(super) fn first(&self) -> u64 {
+        unpack(self.first).saturating_mul(1000)
+    }
+
+    pub(super) fn last(&self) -> u64 {
+        unpack(self.last).saturating_mul(1000)
+    }
+
+    pub(super) fn count(&self, direction: Direction) -> Count {
+        let [up, down] = &self.counts;
+        let packed = match direction {
+            Direction::Up => up,
+            Direction::Down => down,
+        };
+        Count {
+            packets: unpack(packed.packets),
+            frames: unpack(packed.frames),
+            bytes: u64::from_le_bytes(packed.bytes),
+        }
+    }
+
+    pub(super) fn add(&mut self, direction: Direction, segments: u32, bytes: u32, time: u64) {
+        let [up, down] = &mut self.counts;
+        let packed = match direction {
+            Direction::Up => up,
+            Direction::Down => down,
+        };
+        packed.packets = pack(unpack(packed.packets).saturating_add(segments.into()));
+        packed.frames = pack(unpack(packed.frames).saturating_add(1));
+        packed.bytes = u64::from_le_bytes(packed.bytes).saturating_add(bytes.into()).to_le_bytes();
+        let micros = time / 1000;
+        self.first = pack(unpack(self.first).min(micros));
+        self.last = pack(unpack(self.last).max(micros));
+    }
+}
+
+/// 48 bits hold 325 days of ten million packets a second, and nine years of microseconds; they end at the top.
+fn pack(value: u64) -> [u8; 6] {
+    let [a, b, c, d, e, f, _, _] = value.min(MAX_48).to_le_bytes();
+    [a, b, c, d, e, f]
+}
+
+fn unpack([a, b, c, d, e, f]: [u8; 6]) -> u64 {
+    u64::from_le_bytes([a, b, c, d, e, f, 0, 0])
+}
+
+const MAX_48: u64 = (1 << 48) - 1;
+
+/// No entry.
+pub(super) const NONE: u32 = u32::MAX;

@@ -1,0 +1,99 @@
+//! What a flow's packets say to each other: state, round trips, retransmissions.
+//!
+//! A packet passes several hooks. Each direction is followed at one of them, its meter: the hook where it was
+//! seen first, until another has packets while that one has none for a second.
+
+mod echo;
+mod tcp;
+
+use std::time::Duration;
+
+use wgtrace_wire::tcp::Flags;
+
+use super::entry::{Entry, Slot};
+use super::places::{Place, Places};
+use crate::key::Direction;
+use crate::packet::{Packet, Transport};
+
+/// A packet of the flow at one of its hooks.
+pub(super) struct Sight<'a> {
+    pub(super) place: &'a Place,
+    /// The flow's slot of that hook.
+    pub(super) slot: usize,
+    pub(super) direction: Direction,
+    pub(super) time: u64,
+}
+
+impl Sight<'_> {
+    /// Whether this hook is the direction's meter; makes it the meter where there is none that is in use.
+    fn is_metered(&self, entry: &mut Entry) -> bool {
+        match entry.bits.meter(self.direction) {
+            Some(meter) if meter == self.slot => return true,
+            Some(meter) => {
+                let last = entry.slots().get(meter).map_or(0, Slot::last);
+                if self.time.saturating_sub(last) < METER_PATIENCE {
+                    return false;
+                }
+            }
+            None => {}
+        }
+        entry.bits.set_meter(self.direction, Some(self.slot));
+        true
+    }
+
+    /// Whether a packet that was metered in the other direction comes back here: at the same interface.
+    fn answers(&self, entry: &Entry, places: &Places) -> bool {
+        let asked = entry.bits.meter(self.direction.reverse());
+        let place = asked.and_then(|slot| places.get(entry.slots().get(slot)?.place()));
+        place.is_some_and(|place| place.pairs_with(self.place))
+    }
+}
+
+/// Who began a new flow.
+pub(super) fn begin(entry: &mut Entry, direction: Direction, packet: &Packet<'_>) {
+    let answers = match &packet.transport {
+        Transport::Tcp(segment) => segment.tcp.flags().contains(Flags(Flags::SYN.0 | Flags::ACK.0)),
+        transport => echo::of(transport).is_some_and(|echo| echo.is_reply),
+    };
+    entry.bits.set_forward(if answers { direction.reverse() } else { direction });
+    if let Transport::Tcp(segment) = &packet.transport {
+        entry.bits.set_state(tcp::first_state(segment.tcp.flags()));
+    }
+}
+
+/// Lets a flow's newest packet tell.
+pub(super) fn follow(entry: &mut Entry, sight: &Sight<'_>, packet: &Packet<'_>, places: &Places) {
+    match &packet.transport {
+        Transport::Tcp(segment) => tcp::follow(entry, sight, segment, packet.segments(), places),
+        Transport::Udp(datagram) => {
+            if datagram.wireguard.is_some() {
+                entry.bits.set_wireguard();
+            }
+        }
+        transport => {
+            if let Some(echo) = echo::of(transport) {
+                echo::follow(entry, sight, &echo, places);
+            }
+        }
+    }
+}
+
+/// A moment, for differences of less than four minutes: units of 64 ns.
+fn stamp(time: u64) -> u32 {
+    let [a, b, c, d, ..] = (time >> STAMP_SHIFT).to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}
+
+/// From one stamp to a later one; at least one unit, as 0 is none.
+fn elapsed(from: u32, to: u32) -> u32 {
+    to.wrapping_sub(from).max(1)
+}
+
+/// The time of so many units.
+pub(super) fn duration(units: u32) -> Duration {
+    Duration::from_nanos(u64::from(units) << STAMP_SHIFT)
+}
+
+const STAMP_SHIFT: u32 = 6;
+/// Nanoseconds.
+const METER_PATIENCE: u64 = 1_000_000_000;
