@@ -1,1 +1,13 @@
-//! The programs.
+//! The programs: one for each hook, and what they share.
+//!
+//! For the BPF target alone, which `cargo xtask bpf` builds.
+#![cfg_attr(target_arch = "bpf", no_std, no_main)]
+
+#[cfg(target_arch = "bpf")]
+mod programs;
+
+#[cfg(not(target_arch = "bpf"))]
+fn main() -> std::process::ExitCode {
+    eprintln!("these programs run in the kernel: build them with `cargo xtask bpf`");
+    std::process::ExitCode::FAILURE
+}

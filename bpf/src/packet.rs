@@ -1,0 +1,24 @@
+//! Bytes of a packet, wherever they are.
+
+/// A packet that can be read from: a slice on the host, a socket buffer in the kernel.
+pub trait Packet {
+    /// Bytes that it has.
+    fn length(&self) -> usize;
+
+    /// The `N` bytes at `offset`.
+    fn read<const N: usize>(&self, offset: usize) -> Result<[u8; N], OutOfBounds>;
+}
+
+/// The packet ends before the bytes that were asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutOfBounds;
+
+impl Packet for [u8] {
+    fn length(&self) -> usize {
+        self.len()
+    }
+
+    fn read<const N: usize>(&self, offset: usize) -> Result<[u8; N], OutOfBounds> {
+        self.get(offset..).and_then(|rest| rest.first_chunk()).copied().ok_or(OutOfBounds)
+    }
+}

@@ -1,0 +1,12 @@
+//! Ingress of a pod's host-side device.
+
+use aya_ebpf::macros::classifier;
+use aya_ebpf::programs::TcContext;
+use wgtrace_abi::Hook;
+
+use super::trace;
+
+#[classifier]
+fn wgt_from_lxc(context: TcContext) -> i32 {
+    trace::classify(&context, Hook::FromContainer)
+}

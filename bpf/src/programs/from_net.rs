@@ -1,0 +1,12 @@
+//! Ingress of a native device.
+
+use aya_ebpf::macros::classifier;
+use aya_ebpf::programs::TcContext;
+use wgtrace_abi::Hook;
+
+use super::trace;
+
+#[classifier]
+fn wgt_from_net(context: TcContext) -> i32 {
+    trace::classify(&context, Hook::FromNetdev)
+}

@@ -1,0 +1,104 @@
+//! The socket buffer as a program may see it.
+#![expect(unsafe_code, reason = "context fields are read, and helpers called, through a pointer")]
+
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
+
+use aya_ebpf::bindings::__sk_buff;
+use aya_ebpf::helpers::{bpf_ktime_get_boot_ns, bpf_skb_load_bytes};
+use wgtrace_bpf::{OutOfBounds, Packet};
+
+/// The packet that a program runs for.
+pub(super) struct Skb(*mut __sk_buff);
+
+macro_rules! fields {
+    ($($(#[$doc:meta])* $name:ident: $field:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[inline(always)]
+        pub(super) fn $name(&self) -> u32 {
+            // SAFETY: the program's context. Each field is loaded by itself from a constant offset, which
+            // is all that the verifier lets pass.
+            unsafe { (&raw const (*self.0).$field).read_volatile() }
+        }
+    )+};
+}
+
+impl Skb {
+    /// Of a program's context.
+    #[inline(always)]
+    pub(super) fn new(context: *mut c_void) -> Self {
+        Self(context.cast())
+    }
+
+    /// For helpers.
+    #[inline(always)]
+    pub(super) fn as_ptr(&self) -> *mut c_void {
+        self.0.cast()
+    }
+
+    fields! {
+        /// Bytes.
+        len: len,
+        /// Whom the link layer had it for.
+        packet_type: pkt_type,
+        /// Its mark.
+        mark: mark,
+        /// `EtherType` in network order.
+        protocol: protocol,
+        /// Whether there is a tag in the metadata.
+        vlan_present: vlan_present,
+        /// That tag's control information.
+        vlan_tci: vlan_tci,
+        /// That tag's `EtherType` in network order.
+        vlan_protocol: vlan_proto,
+        /// Interface it came in by.
+        ingress_ifindex: ingress_ifindex,
+        /// Interface it is at.
+        ifindex: ifindex,
+        /// Flow hash.
+        hash: hash,
+        /// Payload of a segment of a super-frame.
+        gso_size: gso_size,
+        /// Segments of a super-frame.
+        gso_segs: gso_segs,
+    }
+
+    /// Whether there is a tag in the metadata.
+    #[inline(always)]
+    pub(super) fn has_vlan_tag(&self) -> bool {
+        self.vlan_present() != 0
+    }
+
+    /// `CLOCK_BOOTTIME` in nanoseconds.
+    #[inline(always)]
+    pub(super) fn now(&self) -> u64 {
+        // SAFETY: takes nothing.
+        unsafe { bpf_ktime_get_boot_ns() }
+    }
+}
+
+impl Packet for Skb {
+    #[inline(always)]
+    fn length(&self) -> usize {
+        self.len() as usize
+    }
+
+    #[inline(always)]
+    fn read<const N: usize>(&self, offset: usize) -> Result<[u8; N], OutOfBounds> {
+        let offset = u32::try_from(offset).map_err(|_| OutOfBounds)?;
+        let mut bytes = MaybeUninit::<Aligned<N>>::uninit();
+        // SAFETY: the length is that of `bytes`; the packet need not be linear.
+        let result = unsafe {
+            bpf_skb_load_bytes(self.0.cast_const().cast(), offset, bytes.as_mut_ptr().cast(), N as u32)
+        };
+        if result < 0 {
+            return Err(OutOfBounds);
+        }
+        // SAFETY: the helper filled it.
+        Ok(unsafe { bytes.assume_init() }.0)
+    }
+}
+
+/// So that fields are loaded whole, not byte by byte.
+#[repr(C, align(8))]
+struct Aligned<const N: usize>([u8; N]);

@@ -1,0 +1,57 @@
+//! What every program does with a packet.
+
+use aya_ebpf::EbpfContext as _;
+use aya_ebpf::programs::TcContext;
+use wgtrace_abi::{Gate, Hook};
+use wgtrace_bpf::gate::{self, Listener};
+use wgtrace_bpf::headers::{self, Start};
+use wgtrace_bpf::filter;
+
+use super::skb::Skb;
+use super::{counters, devices, event, filters, gates, ring};
+
+/// A tracer at a tc hook: the packet goes on to whatever program comes next.
+#[inline(always)]
+pub(super) fn classify(context: &TcContext, hook: Hook) -> i32 {
+    packet(&Skb::new(context.as_ptr()), hook);
+    NEXT
+}
+
+/// `TC_ACT_UNSPEC`, which is `TCX_NEXT`: `TC_ACT_OK` would switch off every later program.
+const NEXT: i32 = -1;
+
+/// While nobody listens, one map lookup.
+#[inline(always)]
+pub(super) fn packet(skb: &Skb, hook: Hook) {
+    let Some(own) = gates::of(hook) else { return };
+    let gate = own.read();
+    match gate::listener(gate) {
+        Listener::Nobody => {}
+        Listener::Elsewhere => {
+            if let Some(counters) = counters::of(hook) {
+                gate::unheard(counters);
+            }
+        }
+        Listener::Here => {
+            if !open(skb, hook, gate) {
+                own.deafen();
+            }
+        }
+    }
+}
+
+/// A packet that somebody may want; whether this CPU can be heard.
+#[inline(always)]
+fn open(skb: &Skb, hook: Hook, gate: Gate) -> bool {
+    let Some(counters) = counters::of(hook) else { return true };
+    let device = devices::kind(skb.ifindex());
+    let Some(filter) = filters::of(hook, gate) else { return true };
+    let wanted = filter.count == 0 || {
+        let start = if device.is_l3() { Start::Ip } else { Start::Ethernet };
+        filter::matches(filter, &headers::parse(skb, start))
+    };
+    let Some(sequence) = gate::admit(gate, wanted, counters) else { return true };
+    let captured = gate::captured(gate, skb.len());
+    let event = event::of(skb, hook, gate, device, sequence, captured);
+    gate::settle(ring::emit(skb, &event, captured), counters)
+}
