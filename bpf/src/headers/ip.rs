@@ -9,7 +9,8 @@ pub(super) fn v4<P: Packet + ?Sized>(
     start: &[u8; 20],
     headers: &mut Headers,
 ) -> Result<Option<u8>, End> {
-    let &[first, _, total_high, total_low, _, _, part_high, part_low, _, protocol, _, _, ref ends @ ..] = start;
+    let &[first, _, total_high, total_low, _, _, part_high, part_low, _, protocol, _, _, ref ends @ ..] =
+        start;
     let &[s0, s1, s2, s3, d0, d1, d2, d3] = ends;
     let header_len = usize::from(first & 0x0f) * 4;
     if header_len < 20 {

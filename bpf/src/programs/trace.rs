@@ -3,9 +3,9 @@
 use aya_ebpf::EbpfContext as _;
 use aya_ebpf::programs::TcContext;
 use wgtrace_abi::{Gate, Hook};
+use wgtrace_bpf::filter;
 use wgtrace_bpf::gate::{self, Listener};
 use wgtrace_bpf::headers::{self, Start};
-use wgtrace_bpf::filter;
 
 use super::skb::Skb;
 use super::{counters, devices, event, filters, gates, ring};

@@ -1,5 +1,6 @@
 //! `cargo xtask bench trace`.
 
+mod flows;
 mod others;
 mod path;
 mod throughput;
@@ -35,15 +36,33 @@ pub(crate) struct Args {
 enum Part {
     /// iperf3 with and without tracing on three hooks.
     Throughput,
+    /// The flow table and the decoder.
+    Flows,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     ensure!(rustix::process::geteuid().is_root(), "this bench attaches programs: run it as root");
     let parts = |part| args.only.is_empty() || args.only.contains(&part);
+    if cfg!(debug_assertions) {
+        return as_shipped();
+    }
     println!("cores: {}, medians of {} interleaved runs", std::thread::available_parallelism()?, args.runs);
     if parts(Part::Throughput) {
         throughput::run(args, &wgtraced()?)?;
     }
+    if parts(Part::Flows) {
+        flows::run(args.runs)?;
+    }
+    Ok(())
+}
+
+/// Runs itself again as a release build: the ring and the flow table are measured in this process.
+fn as_shipped() -> Result<()> {
+    let again = Command::new(env!("CARGO"))
+        .args(["run", "--release", "--quiet", "-p", "xtask", "--"])
+        .args(std::env::args_os().skip(1))
+        .status()?;
+    ensure!(again.success(), "the release build of this bench failed");
     Ok(())
 }
 

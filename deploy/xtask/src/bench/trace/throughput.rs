@@ -86,7 +86,8 @@ impl Watching {
 fn print(variants: &[Variant]) {
     println!("\n**throughput**: iperf3 through pod, node and peer; every packet passes three hooks\n");
     println!("| watched by | TCP, Gbit/s | ratio | UDP, 64 bytes, kpkt/s | ratio |\n|---|---|---|---|---|");
-    let alone = variants.first().map_or((f64::NAN, f64::NAN), |alone| (median(&alone.tcp), median(&alone.udp)));
+    let alone =
+        variants.first().map_or((f64::NAN, f64::NAN), |alone| (median(&alone.tcp), median(&alone.udp)));
     for variant in variants {
         if let Some(why) = &variant.refused {
             println!("| {} | does not run here: {why} | | | |", variant.name);
@@ -107,9 +108,7 @@ impl Server {
     fn start(path: &Path) -> Result<Self> {
         let child = path
             .peer
-            .run(|| {
-                Command::new("iperf3").arg("-s").stdout(Stdio::null()).stderr(Stdio::null()).spawn()
-            })?
+            .run(|| Command::new("iperf3").arg("-s").stdout(Stdio::null()).stderr(Stdio::null()).spawn())?
             .context("cannot run iperf3 (Debian package iperf3)")?;
         let server = Self { child };
         let deadline = Instant::now() + Duration::from_secs(5);
