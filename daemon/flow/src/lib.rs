@@ -23,6 +23,9 @@ mod decode;
 pub mod key;
 pub mod ledger;
 pub mod packet;
+pub mod pcapng;
+#[cfg(test)]
+mod sample;
 pub mod table;
 pub mod time;
 

@@ -159,15 +159,15 @@ fn transport<'a>(packet: &Packet<'a>, protocol: Protocol, span: Span<'a>) -> Tra
 fn datagram<'a>(packet: &Packet<'a>, udp: Udp<'a>, span: Span<'a>) -> UdpDatagram<'a> {
     let there = span.len.saturating_sub(Udp::HEADER_LEN);
     let whole = udp.claimed_len().unwrap_or(there);
-    // A first fragment has its datagram's length, any other packet no more than is there.
     let fragment = matches!(packet.network, Network::Ip(IpPacket { fragment: Some(_), .. }));
-    let len = if fragment { whole } else { whole.min(there) };
-    let segment = match packet.event.gso_size {
-        0 => len,
-        size => len.min(usize::from(size)),
+    let (len, message) = match packet.event.gso_size {
+        // A first fragment has its datagram's length, any other packet no more than is there.
+        0 if fragment => (whole, whole),
+        0 => (whole.min(there), whole.min(there)),
+        // Of a super-frame, the header's length may be that of one datagram or of all.
+        size => (there, there.min(usize::from(size))),
     };
-    let payload_len = length(len);
-    UdpDatagram { udp, payload_len, wireguard: WireGuard::recognise(udp.payload(), segment) }
+    UdpDatagram { udp, payload_len: length(len), wireguard: WireGuard::recognise(udp.payload(), message) }
 }
 
 fn ports(bytes: &[u8]) -> Option<(u16, u16)> {

@@ -18,8 +18,8 @@ use crate::packet::{Packet, Transport};
 /// A packet of the flow at one of its hooks.
 pub(super) struct Sight<'a> {
     pub(super) place: &'a Place,
-    /// The flow's slot of that hook.
-    pub(super) slot: usize,
+    /// The entry's slot of that hook; one that has none there is no meter.
+    pub(super) slot: Option<usize>,
     pub(super) direction: Direction,
     pub(super) time: u64,
 }
@@ -27,8 +27,9 @@ pub(super) struct Sight<'a> {
 impl Sight<'_> {
     /// Whether this hook is the direction's meter; makes it the meter where there is none that is in use.
     fn is_metered(&self, entry: &mut Entry) -> bool {
+        let Some(slot) = self.slot else { return false };
         match entry.bits.meter(self.direction) {
-            Some(meter) if meter == self.slot => return true,
+            Some(meter) if meter == slot => return true,
             Some(meter) => {
                 let last = entry.slots().get(meter).map_or(0, Slot::last);
                 if self.time.saturating_sub(last) < METER_PATIENCE {
@@ -37,7 +38,7 @@ impl Sight<'_> {
             }
             None => {}
         }
-        entry.bits.set_meter(self.direction, Some(self.slot));
+        entry.bits.set_meter(self.direction, Some(slot));
         true
     }
 

@@ -27,10 +27,8 @@ impl FlowTable {
         let places = &self.places;
         let entry = self.slab.get_mut(at)?;
         let class = entry.class();
-        if let Some(slot) = slot {
-            let sight = Sight { place: &place, slot, direction, time: packet.event.time };
-            meter::follow(entry, &sight, packet, places);
-        }
+        let sight = Sight { place: &place, slot, direction, time: packet.event.time };
+        meter::follow(entry, &sight, packet, places);
         let id = FlowId { index: at, version: entry.version };
         let class_now = entry.class();
         if entry.generation != generation || class != class_now {

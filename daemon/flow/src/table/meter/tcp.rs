@@ -40,7 +40,7 @@ pub(super) fn follow(
         restart(entry, sight);
     }
     // At a meter it was not followed at, anything may have passed.
-    let is_known = !is_new && had_meter == Some(sight.slot);
+    let is_known = !is_new && had_meter.is_some() && had_meter == sight.slot;
     let again = sequence(entry, sight.direction, is_known, segment, segments);
     if syn_only {
         asked(entry, sight, again);
