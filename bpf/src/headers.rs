@@ -122,10 +122,16 @@ pub const MAX_EXTENSIONS: usize = 16;
 #[inline(always)]
 pub fn parse<P: Packet + ?Sized>(packet: &P, start: Start) -> Headers {
     let mut headers = Headers::default();
-    if let Err(end) = layers(View::whole(packet), start, &mut headers) {
+    parse_into(packet, start, &mut headers);
+    headers
+}
+
+/// Reads the headers of `packet` into `headers`, which are the default.
+#[inline(always)]
+pub fn parse_into<P: Packet + ?Sized>(packet: &P, start: Start, headers: &mut Headers) {
+    if let Err(end) = layers(View::whole(packet), start, headers) {
         headers.end = end;
     }
-    headers
 }
 
 /// Layer after layer, each of them once in the code.

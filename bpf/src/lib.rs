@@ -16,6 +16,13 @@
 //! ```
 #![no_std]
 #![forbid(unsafe_code)]
+#![expect(
+    clippy::inline_always,
+    reason = "a program that calls its own functions costs verifiers of old kernels many times the work"
+)]
+
+#[cfg(test)]
+extern crate std;
 
 pub mod filter;
 pub mod gate;
@@ -23,6 +30,7 @@ pub mod headers;
 #[cfg(not(target_arch = "bpf"))]
 mod object;
 pub mod packet;
+pub mod tap;
 
 #[cfg(not(target_arch = "bpf"))]
 pub use object::{BLANK_EVENT, OBJECT};

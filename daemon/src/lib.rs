@@ -1,3 +1,9 @@
 //! The node daemon's parts; `main.rs` is the command line around them.
+#![expect(clippy::disallowed_methods, reason = "a program, not a core: it has files, threads and a clock")]
 
+pub mod cli;
+pub mod filter;
+pub mod netns;
 pub mod probe;
+pub mod report;
+pub mod trace;

@@ -10,8 +10,8 @@ static COUNTERS: PerCpuArray<HookCounters, { Hook::COUNT }> = PerCpuArray::new()
 
 /// The counters of `hook` on this CPU.
 #[inline(always)]
-pub(super) fn of(hook: Hook) -> Option<&'static mut HookCounters> {
-    let counters = COUNTERS.get_ptr_mut(hook as u32)?;
+pub(super) fn of(hook: u8) -> Option<&'static mut HookCounters> {
+    let counters = COUNTERS.get_ptr_mut(u32::from(hook))?;
     // SAFETY: the lookup gave it; the programs of a hook do not interrupt each other on a CPU, and user
     // space only reads.
     Some(unsafe { &mut *counters })

@@ -1,10 +1,10 @@
 //! The event of a packet.
 #![expect(unsafe_code, reason = "read-only globals, written before the programs are loaded")]
 
-use wgtrace_abi::{ABI_VERSION, Gate, Hook, PacketEvent, Verdict};
+use wgtrace_abi::{ABI_VERSION, Gate, PacketEvent, Verdict};
 
 use super::devices::Kind;
-use super::skb::Skb;
+use super::skb::{Skb, now};
 
 /// Inode of the network namespace that this instance is loaded for.
 // SAFETY: no other symbol of the object has this name.
@@ -43,25 +43,18 @@ static BLANK_EVENT: PacketEvent = PacketEvent {
 
 /// The event of `skb` at the hook of a tracer, which decides nothing.
 #[inline(always)]
-pub(super) fn of(
-    skb: &Skb,
-    hook: Hook,
-    gate: Gate,
-    device: Kind,
-    sequence: u64,
-    captured: u16,
-) -> PacketEvent {
+pub(super) fn of(skb: &Skb, hook: u8, gate: Gate, device: Kind, sequence: u64, captured: u16) -> PacketEvent {
     // The tag is out of date while it is not there.
     let (vlan_protocol, vlan_tci) =
         if skb.has_vlan_tag() { (skb.vlan_protocol(), skb.vlan_tci()) } else { (0, 0) };
     PacketEvent {
         version: ABI_VERSION,
         kind: PacketEvent::KIND,
-        hook: hook as u8,
+        hook,
         flags: device.flags(),
         ifindex: skb.ifindex(),
         sequence,
-        time: skb.now(),
+        time: now(),
         len: skb.len(),
         captured,
         gso_size: low(skb.gso_size()),

@@ -9,6 +9,6 @@ static FILTERS: Array<Filter, { 2 * Hook::COUNT }> = Array::new();
 
 /// The filter of `hook` that holds.
 #[inline(always)]
-pub(super) fn of(hook: Hook, gate: Gate) -> Option<&'static Filter> {
-    FILTERS.get(2 * hook as u32 + u32::from(gate.filter & 1))
+pub(super) fn of(hook: u8, gate: Gate) -> Option<&'static Filter> {
+    FILTERS.get(2 * u32::from(hook) + u32::from(gate.filter & 1))
 }

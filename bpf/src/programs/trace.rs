@@ -2,27 +2,28 @@
 
 use aya_ebpf::EbpfContext as _;
 use aya_ebpf::programs::TcContext;
-use wgtrace_abi::{Gate, Hook};
+use wgtrace_abi::{Filter, Gate, Hook};
 use wgtrace_bpf::filter;
 use wgtrace_bpf::gate::{self, Listener};
 use wgtrace_bpf::headers::{self, Start};
 
+use super::devices::Kind;
 use super::skb::Skb;
-use super::{counters, devices, event, filters, gates, ring};
+use super::{counters, devices, event, filters, gates, ring, scratch};
 
 /// A tracer at a tc hook: the packet goes on to whatever program comes next.
 #[inline(always)]
-pub(super) fn classify(context: &TcContext, hook: Hook) -> i32 {
-    packet(&Skb::new(context.as_ptr()), hook);
+pub(super) fn classify(skb: &Skb, hook: Hook) -> i32 {
+    packet(skb, hook.number());
     NEXT
 }
 
 /// `TC_ACT_UNSPEC`, which is `TCX_NEXT`: `TC_ACT_OK` would switch off every later program.
 const NEXT: i32 = -1;
 
-/// While nobody listens, one map lookup.
+/// A packet at the hook with number `hook`. While nobody listens, one map lookup.
 #[inline(always)]
-pub(super) fn packet(skb: &Skb, hook: Hook) {
+pub(super) fn packet(skb: &Skb, hook: u8) {
     let Some(own) = gates::of(hook) else { return };
     let gate = own.read();
     match gate::listener(gate) {
@@ -42,16 +43,20 @@ pub(super) fn packet(skb: &Skb, hook: Hook) {
 
 /// A packet that somebody may want; whether this CPU can be heard.
 #[inline(always)]
-fn open(skb: &Skb, hook: Hook, gate: Gate) -> bool {
+fn open(skb: &Skb, hook: u8, gate: Gate) -> bool {
     let Some(counters) = counters::of(hook) else { return true };
     let device = devices::kind(skb.ifindex());
     let Some(filter) = filters::of(hook, gate) else { return true };
-    let wanted = filter.count == 0 || {
-        let start = if device.is_l3() { Start::Ip } else { Start::Ethernet };
-        filter::matches(filter, &headers::parse(skb, start))
-    };
+    let wanted = filter.count == 0 || matches(skb, hook, device, filter);
     let Some(sequence) = gate::admit(gate, wanted, counters) else { return true };
     let captured = gate::captured(gate, skb.len());
     let event = event::of(skb, hook, gate, device, sequence, captured);
     gate::settle(ring::emit(skb, &event, captured), counters)
+}
+
+#[inline(always)]
+fn matches(skb: &Skb, hook: u8, device: Kind, filter: &Filter) -> bool {
+    let Some((packet, headers)) = scratch::of(skb, hook) else { return true };
+    headers::parse_into(&packet, if device.is_l3() { Start::Ip } else { Start::Ethernet }, headers);
+    filter::matches(filter, headers)
 }

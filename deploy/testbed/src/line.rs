@@ -54,6 +54,7 @@ pub(crate) fn join(a: (&Namespace, &str, IpAddr), b: (&Namespace, &str, IpAddr),
     }
     for ((namespace, name, _), (far, far_name, far_address)) in [(a, b), (b, a)] {
         namespace.neighbour(name, far_address, far.link(far_name)?.mac)?;
+        namespace.wait_up(name)?;
     }
     Ok(())
 }

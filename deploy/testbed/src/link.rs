@@ -1,10 +1,13 @@
 //! Devices of a namespace.
 
 use std::net::IpAddr;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use futures_util::TryStreamExt as _;
-use rtnetlink::packet_route::link::{InfoData, InfoVeth, LinkAttribute, LinkMessage, Stats64, VlanProtocol};
+use rtnetlink::packet_route::link::{
+    InfoData, InfoVeth, LinkAttribute, LinkMessage, State, Stats64, VlanProtocol,
+};
 use rtnetlink::{
     Handle, LinkBridge, LinkMessageBuilder, LinkUnspec, LinkVeth, LinkVlan, RouteMessageBuilder,
 };
@@ -64,6 +67,19 @@ impl Namespace {
     /// Sets a device up.
     pub fn up(&self, name: &str) -> Result<()> {
         self.set(name, LinkMessageBuilder::up)
+    }
+
+    /// Waits until a device with a carrier, such as a veth, is ready to send: until then it swallows packets.
+    pub fn wait_up(&self, name: &str) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let message = self.netlink(async |netlink| find(&netlink, name).await)?;
+            if message.attributes.contains(&LinkAttribute::OperState(State::Up)) {
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "{name} does not come up: is its other end up?");
+            std::thread::yield_now();
+        }
     }
 
     /// Sets a device down.
@@ -158,3 +174,6 @@ async fn find(netlink: &Handle, name: &str) -> Result<LinkMessage> {
     let mut found = netlink.link().get().match_name(name.to_owned()).execute();
     found.try_next().await.ok().flatten().with_context(|| format!("there is no device {name}"))
 }
+
+/// Carriers come within milliseconds.
+const PATIENCE: Duration = Duration::from_secs(5);

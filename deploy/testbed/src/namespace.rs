@@ -32,7 +32,12 @@ impl Namespace {
 
     /// The namespace this thread is in.
     pub fn current() -> Result<Self> {
-        let file = File::open("/proc/thread-self/ns/net").context("cannot open this network namespace")?;
+        Self::open(Path::new("/proc/thread-self/ns/net"))
+    }
+
+    /// The namespace at a path, such as [`Namespace::path`] of another process.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
         Ok(Self { file })
     }
 

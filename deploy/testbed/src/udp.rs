@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use nix::sys::socket::setsockopt;
 use nix::sys::socket::sockopt::UdpGsoSegment;
 use rustix::io::Errno;
+use rustix::net::addr::SocketAddrArg as _;
 use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, sendmmsg};
 
 /// Datagrams to one port, as fast as the kernel takes them.
@@ -36,7 +37,8 @@ impl Flood {
         from.set_ip(if self.to.is_ipv4() { [0; 4].into() } else { [0; 16].into() });
         from.set_port(self.from_port);
         let socket = UdpSocket::bind(from).with_context(|| format!("cannot send from {from}"))?;
-        socket.connect(self.to).with_context(|| format!("cannot reach {}", self.to))?;
+        // not connected: ICMP errors about the last datagrams would fail the next
+        let to = self.to.as_any();
         if let Some(segment) = self.segment {
             setsockopt(&socket, UdpGsoSegment, &i32::from(segment))
                 .context("this kernel cannot segment UDP: Linux 4.18 can")?;
@@ -47,7 +49,8 @@ impl Flood {
         while sent < self.count {
             let batch = usize::try_from(self.count - sent).map_or(BATCH, |left| left.min(BATCH));
             let mut control: Vec<_> = (0..batch).map(|_| SendAncillaryBuffer::default()).collect();
-            let mut messages: Vec<_> = control.iter_mut().map(|none| MMsgHdr::new(&slices, none)).collect();
+            let mut messages: Vec<_> =
+                control.iter_mut().map(|none| MMsgHdr::new_with_addr(&to, &slices, none)).collect();
             match sendmmsg(&socket, &mut messages, SendFlags::empty()) {
                 Ok(taken) => {
                     ensure!(taken > 0, "the kernel takes no more datagrams");

@@ -111,6 +111,7 @@ fn a_redirect_and_a_drop_keep_packets_from_leaving() -> Result<()> {
     line.left.veth("other", (&line.right, "other"))?;
     line.left.up("other")?;
     line.right.up("other")?;
+    line.left.wait_up("other")?;
     let elsewhere = Program::load("redirect", Code::Redirect(line.left.link("other")?.index))?;
     let place = elsewhere.attach(&line.left, "eth0", Direction::Egress)?;
     line.left.run(|| Flood::new(Line::right_port(9), 100, 64).send())??;

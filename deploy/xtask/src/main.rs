@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a program, not a core: it has files and a clock")]
 
 mod bench;
+mod bpf;
 mod captures;
 mod test;
 
@@ -21,6 +22,8 @@ enum Task {
     /// Measure against floors taken in the same run.
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Build the kernel programs, or check that the committed object is what would be built.
+    Bpf(bpf::Args),
     /// Write the committed captures, or check that they are what would be written.
     Captures(captures::Args),
     /// Run the test rings that need root or other kernels.
@@ -31,6 +34,7 @@ enum Task {
 fn main() -> Result<()> {
     match Cli::parse().task {
         Task::Bench(bench) => bench.run(),
+        Task::Bpf(args) => bpf::run(&args),
         Task::Captures(args) => captures::run(&args),
         Task::Test(test) => test.run(),
     }

@@ -1,8 +1,11 @@
 //! `cargo xtask bench trace`.
 
+mod cost;
+mod events;
 mod flows;
 mod others;
 mod path;
+mod producer;
 mod throughput;
 
 use std::path::PathBuf;
@@ -34,6 +37,10 @@ pub(crate) struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Part {
+    /// What the programs cost a packet.
+    Cost,
+    /// Events through the ring.
+    Events,
     /// iperf3 with and without tracing on three hooks.
     Throughput,
     /// The flow table and the decoder.
@@ -47,6 +54,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return as_shipped();
     }
     println!("cores: {}, medians of {} interleaved runs", std::thread::available_parallelism()?, args.runs);
+    if parts(Part::Cost) {
+        cost::run(args.runs)?;
+    }
+    if parts(Part::Events) {
+        events::run(args.runs)?;
+    }
     if parts(Part::Throughput) {
         throughput::run(args, &wgtraced()?)?;
     }

@@ -1,0 +1,55 @@
+//! The command line, without privileges.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::process::{Command, Output};
+
+fn wgtraced(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_wgtraced")).args(args).env_remove("WGTRACE_LOG").output().unwrap()
+}
+
+fn complaint(args: &[&str]) -> (Option<i32>, String) {
+    let output = wgtraced(args);
+    assert!(output.stdout.is_empty(), "{args:?}");
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn help_has_examples_filters_and_exit_codes() {
+    let output = wgtraced(&["trace", "--help"]);
+    let help = String::from_utf8(output.stdout).unwrap();
+    for part in ["Examples:", "portrange", "Exit status:", "boot_ns", "--buffer-pages"] {
+        assert!(help.contains(part), "{part}");
+    }
+    let output = wgtraced(&["trace", "-h"]);
+    assert!(String::from_utf8(output.stdout).unwrap().contains("Exit status: 0"));
+}
+
+#[test]
+fn mistakes_are_told_before_anything_is_touched() {
+    for (args, part) in [
+        (&["trace"][..], "--iface"),
+        (&["trace", "-i", "eth0=hsot"], "`hsot` is no role"),
+        (&["trace", "-i", "eth0", "-f", "tcp and hots"], "column 9: `hots` is no condition"),
+        (&["trace", "-i", "eth0", "-f", "from-nowhere:tcp"], "`from-nowhere` is no hook"),
+        (&["trace", "-i", "eth0", "--hook", "nowhere"], "from-container"),
+        (&["trace", "-i", "eth0", "-s", "65001"], "65000"),
+        (&["trace", "-i", "eth0", "-w", "x", "--json"], "cannot be used with"),
+        (&["trace", "-i", "eth0", "--duration", "0s"], "longer than nothing"),
+        (&["probe", "--log", "a=b=c"], "--log"),
+    ] {
+        let (code, complaint) = complaint(args);
+        assert_eq!(code, Some(2), "{args:?}: {complaint}");
+        assert!(complaint.contains(part), "{args:?}: {complaint}");
+    }
+}
+
+#[test]
+fn a_probe_answers_everybody() {
+    let output = wgtraced(&["probe", "--json"]);
+    assert_eq!(output.status.code(), Some(0));
+    let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    for key in ["kernel", "btf", "tcx", "perf_rings", "wireguard", "capabilities", "lockdown"] {
+        assert!(object[key]["consequence"].as_str().is_some_and(|text| !text.is_empty()), "{key}: {object}");
+    }
+}
