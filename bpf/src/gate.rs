@@ -87,3 +87,69 @@ const ENOENT: u64 = 2;
 const EBUSY: u64 = 16;
 /// The ring is full.
 const ENOSPC: u64 = 28;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn every_packet_is_counted_once_and_every_event_is_delivered_or_lost(
+            sampling in 0..5_u32,
+            packets in prop::collection::vec((any::<bool>(), prop::sample::select(&RESULTS[..])), 0..60),
+        ) {
+            let gate = Gate { state: Gate::OPEN, sampling, ..Gate::default() };
+            let mut counters = HookCounters::default();
+            let mut delivered = 0;
+            for &(matches, result) in &packets {
+                let before = counters.produced;
+                if let Some(sequence) = admit(gate, matches, &mut counters) {
+                    prop_assert_eq!(sequence, before);
+                    prop_assert_eq!(settle(result, &mut counters), result != -2);
+                    delivered += u64::from(result >= 0);
+                }
+            }
+            prop_assert_eq!(counters.runs(), packets.len() as u64);
+            prop_assert_eq!(counters.produced, delivered + counters.lost());
+        }
+
+        #[test]
+        fn the_first_of_every_n_matching_packets_is_sampled(sampling in 1..9_u32, packets in 0..100_u64) {
+            let gate = Gate { state: Gate::OPEN, sampling, ..Gate::default() };
+            let mut counters = HookCounters::default();
+            for _ in 0..packets {
+                admit(gate, true, &mut counters);
+            }
+            prop_assert_eq!(counters.produced, packets.div_ceil(sampling.into()));
+            prop_assert_eq!(counters.runs(), packets);
+        }
+    }
+
+    const RESULTS: [i64; 5] = [0, -2, -16, -28, -14];
+
+    #[test]
+    fn an_event_has_no_more_than_the_packet_the_gate_and_a_record_allow() {
+        let gate = |snaplen| Gate { snaplen, ..Gate::default() };
+        assert_eq!(captured(gate(128), 60), 60);
+        assert_eq!(captured(gate(128), 70_000), 128);
+        assert_eq!(captured(gate(u16::MAX), 70_000), PacketEvent::MAX_CAPTURED);
+        assert_eq!(captured(gate(0), 60), 0);
+    }
+
+    #[test]
+    fn an_unknown_error_is_kept() {
+        let mut counters = HookCounters::default();
+        assert!(settle(-14, &mut counters));
+        assert_eq!((counters.lost_other, counters.last_error), (1, 14));
+    }
+
+    #[test]
+    fn a_state_of_another_version_is_a_closed_gate() {
+        assert_eq!(listener(Gate { state: 3, ..Gate::default() }), Listener::Nobody);
+        assert_eq!(listener(Gate { state: Gate::DEAF, ..Gate::default() }), Listener::Elsewhere);
+    }
+}

@@ -4,6 +4,10 @@
 #![cfg_attr(target_arch = "bpf", no_std, no_main)]
 
 #[cfg(target_arch = "bpf")]
+#[expect(
+    clippy::inline_always,
+    reason = "a program that calls its own functions costs old verifiers many times the work"
+)]
 mod programs;
 
 #[cfg(not(target_arch = "bpf"))]

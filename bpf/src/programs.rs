@@ -11,6 +11,7 @@ mod from_wg;
 mod gates;
 mod license;
 mod ring;
+mod scratch;
 mod skb;
 mod tap;
 mod to_host;

@@ -13,3 +13,16 @@ pub fn hook(packet_type: u32) -> u8 {
 }
 
 const _: () = assert!(Hook::TapOut.number() == Hook::TapIn.number() + 1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_leaves_is_at_one_hook_and_all_else_at_the_other() {
+        for kind in PacketType::ALL {
+            let expected = if kind == PacketType::Outgoing { Hook::TapOut } else { Hook::TapIn };
+            assert_eq!(Hook::from_number(hook(kind as u32)), Some(expected), "{kind:?}");
+        }
+    }
+}

@@ -50,6 +50,7 @@ pub(super) fn v6<P: Packet + ?Sized>(
     view: &mut View<'_, P>,
     headers: &mut Headers,
 ) -> Result<Option<u8>, End> {
+    view.needs(40)?;
     let [_, _, _, _, len_high, len_low, next, _] = view.read(0)?;
     headers.source = Address(view.read(8)?);
     headers.destination = Address(view.read(24)?);

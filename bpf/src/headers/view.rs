@@ -42,7 +42,7 @@ impl<'a, P: Packet + ?Sized> View<'a, P> {
     /// Leaves out `len` bytes that are there.
     #[inline(always)]
     pub(super) fn skip(&mut self, len: usize) {
-        self.at = self.at.wrapping_add(len);
+        self.at = self.packet.forget(self.at.wrapping_add(len));
     }
 
     /// Leaves out what is behind the next `len` bytes.

@@ -4,7 +4,7 @@
 use wgtrace_abi::{ABI_VERSION, Gate, PacketEvent, Verdict};
 
 use super::devices::Kind;
-use super::skb::Skb;
+use super::skb::{Skb, now};
 
 /// Inode of the network namespace that this instance is loaded for.
 // SAFETY: no other symbol of the object has this name.
@@ -54,7 +54,7 @@ pub(super) fn of(skb: &Skb, hook: u8, gate: Gate, device: Kind, sequence: u64, c
         flags: device.flags(),
         ifindex: skb.ifindex(),
         sequence,
-        time: skb.now(),
+        time: now(),
         len: skb.len(),
         captured,
         gso_size: low(skb.gso_size()),

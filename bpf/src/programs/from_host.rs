@@ -8,5 +8,5 @@ use super::trace;
 
 #[classifier]
 fn wgt_from_host(context: TcContext) -> i32 {
-    trace::classify(&context, Hook::FromHost)
+    trace::classify(&context.into(), Hook::FromHost)
 }

@@ -8,5 +8,5 @@ use super::trace;
 
 #[classifier]
 fn wgt_from_lxc(context: TcContext) -> i32 {
-    trace::classify(&context, Hook::FromContainer)
+    trace::classify(&context.into(), Hook::FromContainer)
 }

@@ -8,5 +8,5 @@ use super::trace;
 
 #[classifier]
 fn wgt_from_net(context: TcContext) -> i32 {
-    trace::classify(&context, Hook::FromNetdev)
+    trace::classify(&context.into(), Hook::FromNetdev)
 }

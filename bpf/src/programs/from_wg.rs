@@ -8,5 +8,5 @@ use super::trace;
 
 #[classifier]
 fn wgt_from_wg(context: TcContext) -> i32 {
-    trace::classify(&context, Hook::FromWireguard)
+    trace::classify(&context.into(), Hook::FromWireguard)
 }

@@ -21,8 +21,9 @@ pub(super) fn of(hook: u8) -> Option<OwnGate> {
 impl OwnGate {
     /// All of it at once, so that state and settings belong together.
     #[inline(always)]
+    #[expect(clippy::cast_ptr_alignment, reason = "the kernel aligns values of maps to 8 bytes")]
     pub(super) fn read(&self) -> Gate {
-        // SAFETY: the lookup gave it; values of arrays are 8 bytes apart at least, and aligned so.
+        // SAFETY: the lookup gave it; values of arrays are aligned to 8 bytes.
         let word: u64 = unsafe { self.0.cast::<u64>().read_volatile() };
         transmute!(word)
     }

@@ -6,6 +6,7 @@ use core::mem::MaybeUninit;
 
 use aya_ebpf::bindings::__sk_buff;
 use aya_ebpf::helpers::{bpf_ktime_get_boot_ns, bpf_skb_load_bytes};
+use aya_ebpf::programs::{SkBuffContext, TcContext};
 use wgtrace_bpf::{OutOfBounds, Packet};
 
 /// The packet that a program runs for.
@@ -24,12 +25,6 @@ macro_rules! fields {
 }
 
 impl Skb {
-    /// Of a program's context.
-    #[inline(always)]
-    pub(super) fn new(context: *mut c_void) -> Self {
-        Self(context.cast())
-    }
-
     /// For helpers.
     #[inline(always)]
     pub(super) fn as_ptr(&self) -> *mut c_void {
@@ -68,12 +63,19 @@ impl Skb {
     pub(super) fn has_vlan_tag(&self) -> bool {
         self.vlan_present() != 0
     }
+}
 
-    /// `CLOCK_BOOTTIME` in nanoseconds.
+impl From<TcContext> for Skb {
     #[inline(always)]
-    pub(super) fn now(&self) -> u64 {
-        // SAFETY: takes nothing.
-        unsafe { bpf_ktime_get_boot_ns() }
+    fn from(TcContext { skb }: TcContext) -> Self {
+        Self(skb.skb)
+    }
+}
+
+impl From<SkBuffContext> for Skb {
+    #[inline(always)]
+    fn from(SkBuffContext { skb }: SkBuffContext) -> Self {
+        Self(skb.skb)
     }
 }
 
@@ -86,11 +88,12 @@ impl Packet for Skb {
     #[inline(always)]
     fn read<const N: usize>(&self, offset: usize) -> Result<[u8; N], OutOfBounds> {
         let offset = u32::try_from(offset).map_err(|_| OutOfBounds)?;
+        #[expect(clippy::cast_possible_truncation, reason = "headers are short")]
+        let len = N as u32;
         let mut bytes = MaybeUninit::<Aligned<N>>::uninit();
         // SAFETY: the length is that of `bytes`; the packet need not be linear.
-        let result = unsafe {
-            bpf_skb_load_bytes(self.0.cast_const().cast(), offset, bytes.as_mut_ptr().cast(), N as u32)
-        };
+        let result =
+            unsafe { bpf_skb_load_bytes(self.0.cast_const().cast(), offset, bytes.as_mut_ptr().cast(), len) };
         if result < 0 {
             return Err(OutOfBounds);
         }
@@ -102,3 +105,10 @@ impl Packet for Skb {
 /// So that fields are loaded whole, not byte by byte.
 #[repr(C, align(8))]
 struct Aligned<const N: usize>([u8; N]);
+
+/// `CLOCK_BOOTTIME` in nanoseconds.
+#[inline(always)]
+pub(super) fn now() -> u64 {
+    // SAFETY: takes nothing.
+    unsafe { bpf_ktime_get_boot_ns() }
+}

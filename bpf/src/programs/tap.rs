@@ -1,6 +1,5 @@
 //! Socket filter of a packet socket: what entered a device, and what really left it.
 
-use aya_ebpf::EbpfContext as _;
 use aya_ebpf::macros::socket_filter;
 use aya_ebpf::programs::SkBuffContext;
 use wgtrace_bpf::tap;
@@ -11,7 +10,7 @@ use super::trace;
 /// Queues nothing to the socket: everything is in the event.
 #[socket_filter]
 fn wgt_tap(context: SkBuffContext) -> i64 {
-    let skb = Skb::new(context.as_ptr());
+    let skb = Skb::from(context);
     trace::packet(&skb, tap::hook(skb.packet_type()));
     0
 }

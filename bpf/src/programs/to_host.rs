@@ -8,5 +8,5 @@ use super::trace;
 
 #[classifier]
 fn wgt_to_host(context: TcContext) -> i32 {
-    trace::classify(&context, Hook::ToHost)
+    trace::classify(&context.into(), Hook::ToHost)
 }

@@ -8,5 +8,5 @@ use super::trace;
 
 #[classifier]
 fn wgt_to_lxc(context: TcContext) -> i32 {
-    trace::classify(&context, Hook::ToContainer)
+    trace::classify(&context.into(), Hook::ToContainer)
 }

@@ -8,5 +8,5 @@ use super::trace;
 
 #[classifier]
 fn wgt_to_net(context: TcContext) -> i32 {
-    trace::classify(&context, Hook::ToNetdev)
+    trace::classify(&context.into(), Hook::ToNetdev)
 }

@@ -8,5 +8,5 @@ use super::trace;
 
 #[classifier]
 fn wgt_to_wg(context: TcContext) -> i32 {
-    trace::classify(&context, Hook::ToWireguard)
+    trace::classify(&context.into(), Hook::ToWireguard)
 }

@@ -1,22 +1,20 @@
 //! What every program does with a packet.
 
-use core::hint::black_box;
-
 use aya_ebpf::EbpfContext as _;
 use aya_ebpf::programs::TcContext;
 use wgtrace_abi::{Filter, Gate, Hook};
 use wgtrace_bpf::filter;
 use wgtrace_bpf::gate::{self, Listener};
-use wgtrace_bpf::headers::{self, Headers, Start};
+use wgtrace_bpf::headers::{self, Start};
 
 use super::devices::Kind;
 use super::skb::Skb;
-use super::{counters, devices, event, filters, gates, ring};
+use super::{counters, devices, event, filters, gates, ring, scratch};
 
 /// A tracer at a tc hook: the packet goes on to whatever program comes next.
 #[inline(always)]
-pub(super) fn classify(context: &TcContext, hook: Hook) -> i32 {
-    packet(&Skb::new(context.as_ptr()), hook.number());
+pub(super) fn classify(skb: &Skb, hook: Hook) -> i32 {
+    packet(skb, hook.number());
     NEXT
 }
 
@@ -49,7 +47,7 @@ fn open(skb: &Skb, hook: u8, gate: Gate) -> bool {
     let Some(counters) = counters::of(hook) else { return true };
     let device = devices::kind(skb.ifindex());
     let Some(filter) = filters::of(hook, gate) else { return true };
-    let wanted = filter.count == 0 || matches(skb, device, filter);
+    let wanted = filter.count == 0 || matches(skb, hook, device, filter);
     let Some(sequence) = gate::admit(gate, wanted, counters) else { return true };
     let captured = gate::captured(gate, skb.len());
     let event = event::of(skb, hook, gate, device, sequence, captured);
@@ -57,10 +55,8 @@ fn open(skb: &Skb, hook: u8, gate: Gate) -> bool {
 }
 
 #[inline(always)]
-fn matches(skb: &Skb, device: Kind, filter: &Filter) -> bool {
-    let mut headers = Headers::default();
-    // Kept in memory: as 40 values, they would be moved about on every path that leads to the filter.
-    let headers = black_box(&mut headers);
-    headers::parse_into(skb, if device.is_l3() { Start::Ip } else { Start::Ethernet }, headers);
+fn matches(skb: &Skb, hook: u8, device: Kind, filter: &Filter) -> bool {
+    let Some((packet, headers)) = scratch::of(skb, hook) else { return true };
+    headers::parse_into(&packet, if device.is_l3() { Start::Ip } else { Start::Ethernet }, headers);
     filter::matches(filter, headers)
 }

@@ -2,11 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use wgtrace_wire::icmp::{Icmpv4Message, Icmpv6Message};
 use wgtrace_wire::{Ip, Protocol};
 use zerocopy::{Immutable, IntoBytes};
 
-use crate::packet::{Network, Packet, Transport};
+use crate::packet::{Network, Packet};
 
 /// The 5-tuple of a flow, the same for both of its directions.
 ///
@@ -39,6 +38,7 @@ pub enum Direction {
 
 impl Direction {
     /// The opposite.
+    #[must_use]
     pub fn reverse(self) -> Self {
         match self {
             Self::Up => Self::Down,
@@ -51,9 +51,9 @@ impl FlowKey {
     /// The flow of a packet, and its way in it; `None` for what is no IP.
     pub fn of(packet: &Packet<'_>) -> Option<(Self, Direction)> {
         let Network::Ip(ip) = &packet.network else { return None };
-        let (ports, kind) = match (packet.transport.ports(), echo(&packet.transport)) {
+        let (ports, kind) = match (packet.transport.ports(), packet.transport.echo()) {
             (Some(ports), _) => (ports, PORTS),
-            (None, Some(id)) => ((id, id), ECHO),
+            (None, Some((_, echo))) => ((echo.id, echo.id), ECHO),
             (None, None) => ((0, 0), PORTLESS),
         };
         let (source, destination, family) = match &ip.ip {
@@ -134,20 +134,6 @@ impl FlowKey {
 
 fn mapped(address: [u8; 4]) -> [u8; 16] {
     Ipv4Addr::from(address).to_ipv6_mapped().octets()
-}
-
-fn echo(transport: &Transport<'_>) -> Option<u16> {
-    match transport {
-        Transport::Icmpv4(icmp) => match icmp.message() {
-            Icmpv4Message::EchoRequest(echo) | Icmpv4Message::EchoReply(echo) => Some(echo.id),
-            _ => None,
-        },
-        Transport::Icmpv6(icmp) => match icmp.message() {
-            Icmpv6Message::EchoRequest(echo) | Icmpv6Message::EchoReply(echo) => Some(echo.id),
-            _ => None,
-        },
-        _ => None,
-    }
 }
 
 const PORTS: u8 = 0;

@@ -54,7 +54,7 @@ pub(crate) fn ipv4(protocol: u8, from: u8, to: u8, payload: &[u8]) -> Vec<u8> {
     packet
 }
 
-/// An IPv6 packet from fd00::`from` to fd00::`to`.
+/// An IPv6 packet between two addresses that differ in their last bytes, `from` and `to`.
 pub(crate) fn ipv6(next: u8, from: u8, to: u8, payload: &[u8]) -> Vec<u8> {
     let mut packet = vec![0x60, 0, 0, 0];
     packet.extend_from_slice(&u16::try_from(payload.len()).unwrap().to_be_bytes());

@@ -11,6 +11,7 @@ use crate::probe::role::Pattern;
 
 /// What `wgtraced trace` takes.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 #[command(after_help = EXIT_CODES, after_long_help = LONG_HELP)]
 pub struct TraceArgs {
     /// Interface, or a pattern of names with * and ?; may be repeated.

@@ -18,11 +18,11 @@ pub(super) struct Conditions {
 pub(super) type Ports = (u16, u16);
 
 impl Conditions {
-    /// What meets both; `None` when nothing can.
-    pub(super) fn and(&self, other: &Self) -> Option<Self> {
-        Some(Self {
-            source: narrower(self.source, other.source)?,
-            destination: narrower(self.destination, other.destination)?,
+    /// What meets both, if anything can.
+    pub(super) fn and(&self, other: &Self) -> Result<Self, Never> {
+        Ok(Self {
+            source: narrower(self.source, other.source).ok_or(Never)?,
+            destination: narrower(self.destination, other.destination).ok_or(Never)?,
             source_ports: both(self.source_ports, other.source_ports, overlap)?,
             destination_ports: both(self.destination_ports, other.destination_ports, overlap)?,
             ethertype: both(self.ethertype, other.ethertype, same)?,
@@ -80,15 +80,19 @@ fn mirror(rule: &Rule) -> Rule {
     }
 }
 
-fn both<T>(a: Option<T>, b: Option<T>, meet: impl FnOnce(T, T) -> Option<T>) -> Option<Option<T>> {
+/// What both ask, if they do; [`Never`] when they exclude each other.
+fn both<T: Copy>(a: Option<T>, b: Option<T>, meet: fn(T, T) -> Option<T>) -> Result<Option<T>, Never> {
     match (a, b) {
-        (Some(a), Some(b)) => meet(a, b).map(Some),
-        (a, b) => Some(a.or(b)),
+        (Some(a), Some(b)) => meet(a, b).map(Some).ok_or(Never),
+        (a, b) => Ok(a.or(b)),
     }
 }
 
-fn same<T: PartialEq>(a: T, b: T) -> Option<T> {
-    (a == b).then_some(a)
+/// No packet meets two conditions.
+pub(super) struct Never;
+
+fn same<T: PartialEq + Copy>(a: T, b: T) -> Option<T> {
+    if a == b { Some(a) } else { None }
 }
 
 fn overlap(a: Ports, b: Ports) -> Option<Ports> {

@@ -48,7 +48,7 @@ impl<'a> Parser<'a> {
             let (alternatives, is_protocol) = self.condition()?;
             together = together
                 .iter()
-                .flat_map(|one| alternatives.iter().filter_map(|other| one.and(other)))
+                .flat_map(|one| alternatives.iter().filter_map(|other| one.and(other).ok()))
                 .collect();
             together.dedup();
             if together.len() > MOST_ALTERNATIVES {

@@ -136,15 +136,11 @@ fn attach(
     side: TcAttachType,
     options: TcAttachOptions,
 ) -> Result<SchedClassifierLink, ProbeError> {
-    let id =
-        program.attach_with_options(&interface.name, side, options).map_err(
-            |error| match ProbeError::program(format!("attach to {interface}"), &error) {
-                ProbeError::Call { errno: Errno::NODEV | Errno::NXIO, .. } => {
-                    ProbeError::Gone(interface.clone())
-                }
-                error => error,
-            },
-        )?;
+    let id = program.attach_with_options(&interface.name, side, options).map_err(|error| {
+        let error = ProbeError::program(format!("attach to {interface}"), &error);
+        let gone = matches!(error.errno(), Some(Errno::NODEV | Errno::NXIO));
+        if gone { ProbeError::Gone(interface.clone()) } else { error }
+    })?;
     program.take_link(id).map_err(|error| ProbeError::program("keep a link", &error))
 }
 

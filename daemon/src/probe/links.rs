@@ -85,23 +85,24 @@ impl Links {
             if let Some(event) = self.pending.pop_front() {
                 return Ok(event);
             }
-            match self.notices.next().await.ok_or(LinksError::Closed)? {
-                NetlinkPayload::InnerMessage(notice) => {
-                    let event = self.hear(&notice);
-                    self.pending.extend(event);
-                }
+            let payload = self.notices.next().await.ok_or(LinksError::Closed)?;
+            if let NetlinkPayload::InnerMessage(notice) = payload {
+                let event = self.hear(&notice);
+                self.pending.extend(event);
+            } else if let NetlinkPayload::Overrun(_) = payload {
                 // The socket's buffer was full: some notices are lost, nobody knows which.
-                NetlinkPayload::Overrun(_) => self.stale = true,
-                _ => {}
+                self.stale = true;
             }
         }
     }
 
     fn hear(&mut self, notice: &RouteNetlinkMessage) -> Option<LinkEvent> {
-        match notice {
-            RouteNetlinkMessage::NewLink(message) => self.table.set(Link::read(message)?),
-            RouteNetlinkMessage::DelLink(message) => self.table.remove(Link::read(message)?.index),
-            _ => None,
+        if let RouteNetlinkMessage::NewLink(message) = notice {
+            self.table.set(Link::read(message)?)
+        } else if let RouteNetlinkMessage::DelLink(message) = notice {
+            self.table.remove(Link::read(message)?.index)
+        } else {
+            None
         }
     }
 

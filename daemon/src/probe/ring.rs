@@ -49,7 +49,7 @@ use self::{
 /// The rings of all online CPUs.
 #[derive(Debug)]
 pub struct Rings {
-    rings: Vec<(u32, Reader<Mapping>)>,
+    per_cpu: Vec<(u32, Reader<Mapping>)>,
     /// CPUs that went offline, or whose event died with them: no more comes, and the rings go when they are empty.
     leaving: Vec<u32>,
     merge: Merge,
@@ -74,7 +74,7 @@ impl Rings {
     pub fn open(settings: &RingSettings) -> Result<Self, RingError> {
         let capacity = settings.capacity()?;
         let mut rings = Self {
-            rings: Vec::new(),
+            per_cpu: Vec::new(),
             leaving: Vec::new(),
             merge: Merge::new(),
             wakeup: Wakeup::new()?,
@@ -83,7 +83,7 @@ impl Rings {
             retired: RingCounters::default(),
         };
         rings.refresh()?;
-        if rings.rings.is_empty() { Err(RingError::NoCpu) } else { Ok(rings) }
+        if rings.per_cpu.is_empty() { Err(RingError::NoCpu) } else { Ok(rings) }
     }
 
     /// Sleeps until a watermark is reached or anything is there when the flush timer ticks, at most for `timeout`;
@@ -130,19 +130,19 @@ impl Rings {
 
     /// The perf events by CPU, without those on their way out.
     pub fn fds(&self) -> impl Iterator<Item = (u32, BorrowedFd<'_>)> {
-        let staying = self.rings.iter().filter(|(cpu, _)| !self.leaving.contains(cpu));
+        let staying = self.per_cpu.iter().filter(|(cpu, _)| !self.leaving.contains(cpu));
         staying.map(|(cpu, reader)| (*cpu, reader.memory().as_fd()))
     }
 
     /// What the ring of each CPU counted so far.
     pub fn counters(&self) -> impl Iterator<Item = (u32, RingCounters)> {
-        self.rings.iter().map(|(cpu, reader)| (*cpu, reader.counters()))
+        self.per_cpu.iter().map(|(cpu, reader)| (*cpu, reader.counters()))
     }
 
     /// How many events found no room on each CPU by the kernel's own count, which LOST records run behind;
     /// `None` before Linux 6.0.
     pub fn kernel_losses(&self) -> impl Iterator<Item = (u32, Option<u64>)> {
-        self.rings.iter().map(|(cpu, reader)| (*cpu, reader.memory().lost()))
+        self.per_cpu.iter().map(|(cpu, reader)| (*cpu, reader.memory().lost()))
     }
 
     /// Bytes in each ring.
@@ -152,7 +152,7 @@ impl Rings {
 
     fn follow(&mut self, online: &[u32]) -> Result<Refreshed, RingError> {
         let mut done = Refreshed::default();
-        for (cpu, _) in &self.rings {
+        for (cpu, _) in &self.per_cpu {
             if !online.contains(cpu) && !self.leaving.contains(cpu) {
                 self.leaving.push(*cpu);
             }
@@ -161,7 +161,7 @@ impl Rings {
         self.drop_empty();
         for cpu in online {
             // the old ring of a CPU that is back is emptied first
-            if self.rings.iter().any(|(other, _)| other == cpu) {
+            if self.per_cpu.iter().any(|(other, _)| other == cpu) {
                 continue;
             }
             if self.open_one(*cpu)? {
@@ -181,7 +181,7 @@ impl Rings {
                 }
             };
         self.wakeup.add(cpu, &mapping)?;
-        self.rings.push((cpu, Reader::new(mapping)));
+        self.per_cpu.push((cpu, Reader::new(mapping)));
         Ok(true)
     }
 
@@ -189,7 +189,7 @@ impl Rings {
     fn sleep(&mut self, time: Duration) -> Result<bool, RingError> {
         let woken = self.wakeup.sleep(time)?;
         for cpu in woken.dead {
-            if let Some((_, reader)) = self.rings.iter().find(|(other, _)| *other == cpu) {
+            if let Some((_, reader)) = self.per_cpu.iter().find(|(other, _)| *other == cpu) {
                 self.wakeup.remove(reader.memory())?;
             }
             if !self.leaving.contains(&cpu) {
@@ -201,12 +201,12 @@ impl Rings {
 
     /// Looks at all producers; returns the bytes in the fullest ring.
     fn load(&mut self) -> u64 {
-        self.rings.iter_mut().map(|(_, reader)| reader.load()).max().unwrap_or(0)
+        self.per_cpu.iter_mut().map(|(_, reader)| reader.load()).max().unwrap_or(0)
     }
 
     fn hand_out(&mut self, horizon: Horizon, sink: &mut impl FnMut(u32, &[u8])) -> Drained {
         let before = self.total();
-        let merged = self.merge.run(&mut self.rings, horizon, sink);
+        let merged = self.merge.run(&mut self.per_cpu, horizon, sink);
         let drained = merged.with(&before, &self.total());
         if !self.leaving.is_empty() {
             self.drop_empty();
@@ -215,8 +215,8 @@ impl Rings {
     }
 
     fn drop_empty(&mut self) {
-        let Self { rings, leaving, retired, wakeup, .. } = self;
-        rings.retain_mut(|(cpu, reader)| {
+        let Self { per_cpu, leaving, retired, wakeup, .. } = self;
+        per_cpu.retain_mut(|(cpu, reader)| {
             let gone = leaving.contains(cpu) && reader.load() == 0;
             if gone {
                 *retired = retired.plus(&reader.counters());
@@ -229,7 +229,7 @@ impl Rings {
     }
 
     fn total(&self) -> RingCounters {
-        self.rings.iter().fold(self.retired, |sum, (_, reader)| sum.plus(&reader.counters()))
+        self.per_cpu.iter().fold(self.retired, |sum, (_, reader)| sum.plus(&reader.counters()))
     }
 }
 

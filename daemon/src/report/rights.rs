@@ -16,9 +16,7 @@ pub(super) fn capabilities() -> Finding {
     let missing: Vec<&str> = NEEDED
         .into_iter()
         // CAP_SYS_ADMIN stands for those that were once part of it
-        .filter(|(capability, _, of_admin)| {
-            !has(*capability) && !(*of_admin && has(CapabilitySet::SYS_ADMIN))
-        })
+        .filter(|(capability, _, of_admin)| !(has(*capability) || *of_admin && has(CapabilitySet::SYS_ADMIN)))
         .map(|(_, name, _)| name)
         .collect();
     if missing.is_empty() {

@@ -1,5 +1,7 @@
 //! The ledger as people and programs read it, and losses while they happen.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
 use wgtrace_abi::HookCounters;
 use wgtrace_flow::Ledger;
@@ -45,7 +47,7 @@ impl Losses {
             self.other
         );
         if self.other != 0 {
-            line.push_str(&format!(" (errno {})", self.last_error));
+            let _ = write!(line, " (errno {})", self.last_error);
         }
         Some(line)
     }
@@ -80,7 +82,7 @@ pub(super) fn table(ledger: &Ledger, names: &Names) -> String {
 fn heading() -> String {
     let mut line = format!("{:<LABEL$}", "ledger");
     for (name, _) in shown(&Columns::default()) {
-        line.push_str(&format!(" {name:>COLUMN$}"));
+        let _ = write!(line, " {name:>COLUMN$}");
     }
     line
 }
@@ -88,7 +90,7 @@ fn heading() -> String {
 fn row(label: &str, columns: &Columns) -> String {
     let mut line = format!("{label:<LABEL$}");
     for (_, value) in shown(columns) {
-        line.push_str(&format!(" {value:>COLUMN$}"));
+        let _ = write!(line, " {value:>COLUMN$}");
     }
     line
 }

@@ -53,12 +53,11 @@ fn interface(packet: &Packet<'_>, names: &Names, out: &mut Vec<u8>) {
         }
         out.push(b'/');
     }
-    match names.interface(event.netns, event.ifindex) {
-        Some(name) => out.text(name),
-        None => {
-            out.text("if");
-            out.number(event.ifindex);
-        }
+    if let Some(name) = names.interface(event.netns, event.ifindex) {
+        out.text(name);
+    } else {
+        out.text("if");
+        out.number(event.ifindex);
     }
 }
 
@@ -74,12 +73,9 @@ fn rest(packet: &Packet<'_>, out: &mut Vec<u8>) {
         out.text(", mark ");
         out.hex(packet.event.mark, 0);
     }
-    match packet.event.verdict() {
-        Some(Verdict::Unknown) | None => {}
-        Some(verdict) => {
-            out.text(", ");
-            out.text(verdict.name());
-        }
+    if let Some(verdict) = packet.event.verdict().filter(|verdict| *verdict != Verdict::Unknown) {
+        out.text(", ");
+        out.text(verdict.name());
     }
     if let Some(reason) = packet.event.drop_reason() {
         out.text(" (");

@@ -1,5 +1,7 @@
 //! The command line, without privileges.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use std::process::{Command, Output};
 
 fn wgtraced(args: &[&str]) -> Output {

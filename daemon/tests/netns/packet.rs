@@ -26,7 +26,7 @@ pub(crate) fn ipv4(protocol: u8, options: &[u8], fragment: u16, payload: &[u8]) 
     [&start[..], &[10, 1, 0, 1, 10, 1, 0, 2], options, payload].concat()
 }
 
-/// An IPv6 packet from fd00::1 to fd00::2.
+/// An IPv6 packet from `fd00::1` to `fd00::2`.
 pub(crate) fn ipv6(next: u8, payload: &[u8]) -> Vec<u8> {
     let len = u16::try_from(payload.len()).unwrap().to_be_bytes();
     let address = |last| [0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last];

@@ -1,9 +1,9 @@
 //! Each program by itself, over packets that were never on a wire (`BPF_PROG_TEST_RUN`).
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use aya::maps::perf::{PerfEvent, PerfEventArray, PerfEventArrayBuffer};
 use aya::maps::{MapData, PerCpuArray, PerCpuValues};
-use aya::programs::{Program, SchedClassifier, SocketFilter, TestRun as _, TestRunOptions};
+use aya::programs::{SchedClassifier, SocketFilter, TestRun as _, TestRunOptions};
 use aya::{Ebpf, EbpfLoader};
 use wgtrace_abi::hook::Attachment;
 use wgtrace_abi::{Gate, Hook, HookCounters, PacketEvent, names};
@@ -44,22 +44,21 @@ impl Object {
     fn run(&mut self, hook: Hook, packet: &[u8], context: Option<&[u8]>) -> Result<i32> {
         let program = self.ebpf.program_mut(names::program(hook)).context("the program")?;
         let options = TestRunOptions { data_in: Some(packet), ctx_in: context, ..TestRunOptions::default() };
-        let result = match program {
-            Program::SchedClassifier(_) => {
+        let result = match hook.attachment() {
+            Attachment::Ingress | Attachment::Egress => {
                 let program: &mut SchedClassifier = program.try_into()?;
                 if program.fd().is_err() {
                     program.load()?;
                 }
                 program.test_run(options)?
             }
-            Program::SocketFilter(_) => {
+            Attachment::Socket => {
                 let program: &mut SocketFilter = program.try_into()?;
                 if program.fd().is_err() {
                     program.load()?;
                 }
                 program.test_run(options)?
             }
-            other => bail!("{hook:?} has a program of another type: {other:?}"),
         };
         Ok(result.return_value.cast_signed())
     }

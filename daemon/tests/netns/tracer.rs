@@ -102,9 +102,9 @@ impl Tracer {
         assert!(self.ledger.is_none(), "after the ledger came {object}");
         let is_packet = object.get("ledger").is_none();
         if is_packet {
-            self.packets.push(object)
+            self.packets.push(object);
         } else {
-            self.ledger = Some(object)
+            self.ledger = Some(object);
         }
         is_packet
     }

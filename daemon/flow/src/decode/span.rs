@@ -19,9 +19,11 @@ impl<'a> Span<'a> {
 
     /// A header that could not be read: the capture ends in it, or it never was whole.
     pub(super) fn fault(self, error: Error) -> Fault {
-        match error {
-            Error::Truncated { need, .. } if need <= self.len => Fault::Cut,
-            _ => Fault::Malformed(error),
+        if let Error::Truncated { need, .. } = error
+            && need <= self.len
+        {
+            return Fault::Cut;
         }
+        Fault::Malformed(error)
     }
 }

@@ -194,8 +194,8 @@ proptest! {
             let captured = bytes.len() - 64;
             let flags = bytes[3] & 3;
             bytes[..4].copy_from_slice(&[ABI_VERSION, PacketEvent::KIND, hook, flags]);
-            bytes[24..28].copy_from_slice(&(captured as u32).to_ne_bytes());
-            bytes[28..30].copy_from_slice(&(captured as u16).to_ne_bytes());
+            bytes[24..28].copy_from_slice(&u32::try_from(captured).unwrap().to_ne_bytes());
+            bytes[28..30].copy_from_slice(&u16::try_from(captured).unwrap().to_ne_bytes());
             bytes[64 + 12..64 + 14].copy_from_slice(&ethertype.to_be_bytes());
             bytes[64 + 14] = if ethertype == 0x86dd { 0x60 } else { 0x45 };
         }

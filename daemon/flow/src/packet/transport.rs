@@ -1,3 +1,4 @@
+use wgtrace_wire::icmp::{Echo, Icmpv4Message, Icmpv6Message};
 use wgtrace_wire::ip::Fragment;
 use wgtrace_wire::{Icmpv4, Icmpv6, Protocol, Tcp, Udp};
 
@@ -40,6 +41,40 @@ impl Transport<'_> {
             Self::None
             | Self::Icmpv4(_)
             | Self::Icmpv6(_)
+            | Self::Fragment(_)
+            | Self::Other(_)
+            | Self::Unread { .. } => None,
+        }
+    }
+
+    /// An ICMP echo, and whether it is the reply.
+    pub fn echo(&self) -> Option<(bool, Echo)> {
+        match self {
+            Self::Icmpv4(icmp) => match icmp.message() {
+                Icmpv4Message::EchoRequest(echo) => Some((false, echo)),
+                Icmpv4Message::EchoReply(echo) => Some((true, echo)),
+                Icmpv4Message::DestinationUnreachable { .. }
+                | Icmpv4Message::Redirect { .. }
+                | Icmpv4Message::TimeExceeded { .. }
+                | Icmpv4Message::ParameterProblem { .. }
+                | Icmpv4Message::Other => None,
+            },
+            Self::Icmpv6(icmp) => match icmp.message() {
+                Icmpv6Message::EchoRequest(echo) => Some((false, echo)),
+                Icmpv6Message::EchoReply(echo) => Some((true, echo)),
+                Icmpv6Message::DestinationUnreachable { .. }
+                | Icmpv6Message::PacketTooBig { .. }
+                | Icmpv6Message::TimeExceeded { .. }
+                | Icmpv6Message::ParameterProblem { .. }
+                | Icmpv6Message::RouterSolicitation
+                | Icmpv6Message::RouterAdvertisement
+                | Icmpv6Message::NeighborSolicitation { .. }
+                | Icmpv6Message::NeighborAdvertisement { .. }
+                | Icmpv6Message::Other => None,
+            },
+            Self::None
+            | Self::Tcp(_)
+            | Self::Udp(_)
             | Self::Fragment(_)
             | Self::Other(_)
             | Self::Unread { .. } => None,

@@ -116,7 +116,7 @@ fn super_frame(packet: &[u8], size: u16, snaplen: usize) -> Vec<u8> {
 
 #[test]
 fn a_super_frame_becomes_the_packets_it_stands_for() {
-    let payload: Vec<u8> = (0..250).map(|at| at as u8).collect();
+    let payload: Vec<u8> = (0..250).collect();
     let frames = [
         ethernet(0x0800, &ipv4(17, 1, 2, &udp(5, 6, &payload))),
         ethernet(0x86dd, &ipv6(17, 1, 2, &udp(5, 6, &payload))),
@@ -135,7 +135,7 @@ fn a_super_frame_becomes_the_packets_it_stands_for() {
                 assert!(ip.checksum_is_valid());
                 assert_eq!(ip.id(), 7 + number);
             }
-            let [high, low] = (datagram.len() as u16).to_be_bytes();
+            let [high, low] = u16::try_from(datagram.len()).unwrap().to_be_bytes();
             let ends = match ip {
                 Ip::V4(ip) => [ip.src().octets().to_vec(), ip.dst().octets().to_vec()].concat(),
                 Ip::V6(ip) => [ip.src().octets().to_vec(), ip.dst().octets().to_vec()].concat(),

@@ -155,12 +155,15 @@ impl Slot {
 
 /// 48 bits hold 325 days of ten million packets a second, and nine years of microseconds; they end at the top.
 fn pack(value: u64) -> [u8; 6] {
-    let [a, b, c, d, e, f, _, _] = value.min(MAX_48).to_le_bytes();
-    [a, b, c, d, e, f]
+    let [low @ .., _, _] = value.min(MAX_48).to_le_bytes();
+    low
 }
 
-fn unpack([a, b, c, d, e, f]: [u8; 6]) -> u64 {
-    u64::from_le_bytes([a, b, c, d, e, f, 0, 0])
+fn unpack(low: [u8; 6]) -> u64 {
+    let mut bytes = [0; 8];
+    let [place @ .., _, _] = &mut bytes;
+    *place = low;
+    u64::from_le_bytes(bytes)
 }
 
 const MAX_48: u64 = (1 << 48) - 1;

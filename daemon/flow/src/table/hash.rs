@@ -26,12 +26,12 @@ impl KeyHash {
         for (place, byte) in last.iter_mut().zip(tail) {
             *place = *byte;
         }
-        let &[a, b, c, d] = words else { return 0 };
-        let [a, b, c, d, e] = [a, b, c, d, last].map(u64::from_le_bytes);
+        let &[w0, w1, w2, w3] = words else { return 0 };
+        let [w0, w1, w2, w3, w4] = [w0, w1, w2, w3, last].map(u64::from_le_bytes);
         let [k0, k1, k2, k3, k4, k5, k6, k7] = self.keys;
-        let sum = wide(a.wrapping_add(k0), b.wrapping_add(k1))
-            .wrapping_add(wide(c.wrapping_add(k2), d.wrapping_add(k3)))
-            .wrapping_add(wide(e.wrapping_add(k4), k5));
+        let sum = wide(w0.wrapping_add(k0), w1.wrapping_add(k1))
+            .wrapping_add(wide(w2.wrapping_add(k2), w3.wrapping_add(k3)))
+            .wrapping_add(wide(w4.wrapping_add(k4), k5));
         let (low, high) = halves(sum);
         let (low, high) = halves(wide(low.wrapping_add(k6), high.wrapping_add(k7)));
         low ^ high
@@ -49,8 +49,8 @@ fn wide(a: u64, b: u64) -> u128 {
 }
 
 fn halves(value: u128) -> (u64, u64) {
-    let [a, b, c, d, e, f, g, h, high @ ..] = value.to_le_bytes();
-    (u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from_le_bytes(high))
+    let low = value & u128::from(u64::MAX);
+    (u64::try_from(low).unwrap_or(0), u64::try_from(value >> 64).unwrap_or(0))
 }
 
 /// The next of a sequence of words from one seed (Steele, Lea, Flood: Fast splittable pseudorandom number

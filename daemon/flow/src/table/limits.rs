@@ -26,10 +26,10 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             flows: 1 << 20,
-            tcp: Duration::from_secs(3600),
-            tcp_opening: Duration::from_secs(60),
+            tcp: Duration::from_hours(1),
+            tcp_opening: Duration::from_mins(1),
             tcp_closed: Duration::from_secs(10),
-            datagram: Duration::from_secs(180),
+            datagram: Duration::from_mins(3),
             icmp: Duration::from_secs(30),
             removed: 4096,
         }

@@ -52,9 +52,10 @@ impl Sight<'_> {
 
 /// Who began a new flow.
 pub(super) fn begin(entry: &mut Entry, direction: Direction, packet: &Packet<'_>) {
-    let answers = match &packet.transport {
-        Transport::Tcp(segment) => segment.tcp.flags().contains(Flags(Flags::SYN.0 | Flags::ACK.0)),
-        transport => echo::of(transport).is_some_and(|echo| echo.is_reply),
+    let answers = if let Transport::Tcp(segment) = &packet.transport {
+        segment.tcp.flags().contains(Flags(Flags::SYN.0 | Flags::ACK.0))
+    } else {
+        packet.transport.echo().is_some_and(|(is_reply, _)| is_reply)
     };
     entry.bits.set_forward(if answers { direction.reverse() } else { direction });
     if let Transport::Tcp(segment) = &packet.transport {
@@ -64,18 +65,14 @@ pub(super) fn begin(entry: &mut Entry, direction: Direction, packet: &Packet<'_>
 
 /// Lets a flow's newest packet tell.
 pub(super) fn follow(entry: &mut Entry, sight: &Sight<'_>, packet: &Packet<'_>, places: &Places) {
-    match &packet.transport {
-        Transport::Tcp(segment) => tcp::follow(entry, sight, segment, packet.segments(), places),
-        Transport::Udp(datagram) => {
-            if datagram.wireguard.is_some() {
-                entry.bits.set_wireguard();
-            }
+    if let Transport::Tcp(segment) = &packet.transport {
+        tcp::follow(entry, sight, segment, packet.segments(), places);
+    } else if let Transport::Udp(datagram) = &packet.transport {
+        if datagram.wireguard.is_some() {
+            entry.bits.set_wireguard();
         }
-        transport => {
-            if let Some(echo) = echo::of(transport) {
-                echo::follow(entry, sight, &echo, places);
-            }
-        }
+    } else if let Some((is_reply, echo)) = packet.transport.echo() {
+        echo::follow(entry, sight, is_reply, echo, places);
     }
 }
 

@@ -29,7 +29,7 @@ impl Place {
 /// Places by short number, for as long as a flow has one.
 #[derive(Debug, Default)]
 pub(super) struct Places {
-    places: Vec<Held>,
+    held: Vec<Held>,
     index: HashTable<u16>,
     free: Vec<u16>,
 }
@@ -42,7 +42,7 @@ struct Held {
 
 impl Places {
     pub(super) fn get(&self, number: u16) -> Option<&Place> {
-        self.places.get(usize::from(number)).map(|held| &held.place)
+        self.held.get(usize::from(number)).map(|held| &held.place)
     }
 
     /// The number of a place that is held.
@@ -58,13 +58,13 @@ impl Places {
             Some(number) => number,
             None => self.insert(*place)?,
         };
-        let held = self.places.get_mut(usize::from(number))?;
+        let held = self.held.get_mut(usize::from(number))?;
         held.flows = held.flows.saturating_add(1);
         Some(number)
     }
 
     pub(super) fn release(&mut self, number: u16) {
-        let Some(held) = self.places.get_mut(usize::from(number)) else { return };
+        let Some(held) = self.held.get_mut(usize::from(number)) else { return };
         held.flows = held.flows.saturating_sub(1);
         if held.flows == 0 {
             let place = held.place;
@@ -76,27 +76,24 @@ impl Places {
     }
 
     pub(super) fn memory(&self) -> usize {
-        let places = self.places.capacity().saturating_mul(size_of::<Held>());
+        let places = self.held.capacity().saturating_mul(size_of::<Held>());
         let free = self.free.capacity().saturating_mul(size_of::<u16>());
         places.saturating_add(free).saturating_add(self.index.allocation_size())
     }
 
     fn insert(&mut self, place: Place) -> Option<u16> {
         let held = Held { place, flows: 0 };
-        let number = match self.free.pop() {
-            Some(number) => {
-                *self.places.get_mut(usize::from(number))? = held;
-                number
-            }
-            None => {
-                let number = u16::try_from(self.places.len()).ok()?;
-                self.places.push(held);
-                number
-            }
+        let number = if let Some(number) = self.free.pop() {
+            *self.held.get_mut(usize::from(number))? = held;
+            number
+        } else {
+            let number = u16::try_from(self.held.len()).ok()?;
+            self.held.push(held);
+            number
         };
-        let places = &self.places;
+        let all = &self.held;
         self.index.insert_unique(hash(&place), number, |other| {
-            places.get(usize::from(*other)).map_or(0, |held| hash(&held.place))
+            all.get(usize::from(*other)).map_or(0, |held| hash(&held.place))
         });
         Some(number)
     }

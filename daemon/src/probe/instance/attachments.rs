@@ -137,12 +137,16 @@ impl Attachments {
         }
         if let Some(home) = self.home.as_ref().filter(|_| !filters.is_empty()) {
             let within = home.within(|| {
-                filters
-                    .drain(..)
-                    .fold(Ok(()), |before, (interface, link)| before.and(detached(&interface, link)))
+                let mut outcome = Ok(());
+                for (interface, link) in filters.drain(..) {
+                    outcome = outcome.and(detached(&interface, link));
+                }
+                outcome
             });
-            // never from here: better left for the next start to remove
-            filters.into_iter().for_each(|(_, link)| std::mem::forget(link));
+            for (_, link) in filters {
+                // never from here: better left for the next start to remove
+                std::mem::forget(link);
+            }
             outcome = outcome.and(within?);
         }
         outcome

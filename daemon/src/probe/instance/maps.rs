@@ -51,12 +51,10 @@ pub(super) fn counters(ebpf: &Ebpf, hook: Hook) -> Result<Vec<HookCounters>, Pro
 
 /// The array of perf events.
 pub(super) fn events(ebpf: &Ebpf) -> Result<BorrowedFd<'_>, ProbeError> {
-    match map(ebpf, names::EVENTS)? {
-        Map::PerfEventArray(data) => Ok(data.fd().as_fd()),
-        other => {
-            Err(ProbeError::Object(format!("map {} is no perf event array but {other:?}", names::EVENTS)))
-        }
-    }
+    let Map::PerfEventArray(data) = map(ebpf, names::EVENTS)? else {
+        return Err(ProbeError::Object(format!("map {} is no perf event array", names::EVENTS)));
+    };
+    Ok(data.fd().as_fd())
 }
 
 fn map<'a>(ebpf: &'a Ebpf, name: &str) -> Result<&'a Map, ProbeError> {

@@ -8,7 +8,7 @@ use crate::trace::samples;
 fn object(record: &[u8]) -> Value {
     let mut out = Vec::new();
     json(&decode(record).unwrap(), 3, &samples::names(), &mut samples::clock(), &mut out);
-    assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), 1);
+    assert_eq!(out.split_inclusive(|byte| *byte == b'\n').count(), 1);
     serde_json::from_slice(&out).unwrap()
 }
 

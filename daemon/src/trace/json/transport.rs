@@ -8,25 +8,29 @@ use crate::trace::put::Put as _;
 
 /// `l4`, and `wireguard` where the datagram carries a message.
 pub(super) fn transport(packet: &Packet<'_>, object: &mut Object<'_>) {
-    let mut l4 = match &packet.transport {
-        Transport::None => return,
-        _ => Object::open(object.key("l4")),
-    };
+    if matches!(packet.transport, Transport::None) {
+        return;
+    }
+    let mut l4 = Object::open(object.key("l4"));
     match &packet.transport {
         Transport::None => {}
         Transport::Tcp(segment) => tcp(segment, &mut l4),
         Transport::Udp(datagram) => udp(datagram, &mut l4),
         Transport::Icmpv4(icmp) => {
-            let echo = match icmp.message() {
-                Icmpv4Message::EchoRequest(echo) | Icmpv4Message::EchoReply(echo) => Some(echo),
-                _ => None,
+            let message = icmp.message();
+            let echo = if let Icmpv4Message::EchoRequest(echo) | Icmpv4Message::EchoReply(echo) = message {
+                Some(echo)
+            } else {
+                None
             };
             icmp_fields("icmp", (icmp.kind(), icmp.code()), echo, &mut l4);
         }
         Transport::Icmpv6(icmp) => {
-            let echo = match icmp.message() {
-                Icmpv6Message::EchoRequest(echo) | Icmpv6Message::EchoReply(echo) => Some(echo),
-                _ => None,
+            let message = icmp.message();
+            let echo = if let Icmpv6Message::EchoRequest(echo) | Icmpv6Message::EchoReply(echo) = message {
+                Some(echo)
+            } else {
+                None
             };
             icmp_fields("icmp6", (icmp.kind(), icmp.code()), echo, &mut l4);
         }

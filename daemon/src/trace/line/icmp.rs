@@ -82,15 +82,12 @@ fn exceeded(code: u8, out: &mut Vec<u8>) {
 
 fn coded(what: &str, reason: Option<&str>, code: u8, out: &mut Vec<u8>) {
     out.text(what);
-    match reason {
-        Some(words) => {
-            out.text(", ");
-            out.text(words);
-        }
-        None => {
-            out.text(", code ");
-            out.number(code);
-        }
+    out.text(", ");
+    if let Some(words) = reason {
+        out.text(words);
+    } else {
+        out.text("code ");
+        out.number(code);
     }
 }
 

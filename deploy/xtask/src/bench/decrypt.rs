@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use super::process::{Run, run as execute};
 use super::traffic::{self, Traffic};
-use super::{floor, median};
+use super::{floor, median, target_folder};
 
 /// What to measure with.
 #[derive(Debug, clap::Args)]
@@ -195,12 +195,4 @@ fn good(run: Run) -> Result<Run> {
         bail!("a measured program failed: {}", run.status);
     }
     Ok(run)
-}
-
-fn target_folder() -> Result<PathBuf> {
-    let metadata =
-        Command::new(env!("CARGO")).args(["metadata", "--format-version=1", "--no-deps"]).output()?;
-    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout)?;
-    let folder = metadata.get("target_directory").and_then(serde_json::Value::as_str);
-    Ok(folder.context("cargo names no target directory")?.into())
 }

@@ -1,5 +1,5 @@
 use std::collections::BTreeSet;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use anyhow::{Context as _, Result};
 use object::{Object as _, ObjectSymbol as _, SymbolKind};
@@ -14,8 +14,8 @@ pub(super) struct Provenance(Vec<(String, String)>);
 impl Provenance {
     /// Of `object`, which was built with `tools`.
     pub(super) fn new(tools: &Tools, object: &[u8]) -> Result<Self> {
-        let hash: String =
-            digest(&SHA256, object).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut hash = String::new();
+        digest(&SHA256, object).as_ref().iter().try_for_each(|byte| write!(hash, "{byte:02x}"))?;
         let mut facts = vec![
             ("compiler".to_owned(), format!("{}, LLVM {}", tools.rustc, tools.llvm)),
             ("linker".to_owned(), tools.linker.clone()),

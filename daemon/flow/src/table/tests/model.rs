@@ -34,15 +34,14 @@ impl Model {
         let flow = match at {
             Some(at) if self.flows[at].touched == self.generation => &mut self.flows[at],
             at => {
-                let flow = match at {
-                    Some(at) => self.flows.remove(at),
-                    None => {
-                        if self.flows.len() == most {
-                            self.flows.remove(0);
-                            self.evicted += 1;
-                        }
-                        ModelFlow { ports, touched: 0, last: 0, hooks: HashMap::new() }
+                let flow = if let Some(at) = at {
+                    self.flows.remove(at)
+                } else {
+                    if self.flows.len() == most {
+                        self.flows.remove(0);
+                        self.evicted += 1;
                     }
+                    ModelFlow { ports, touched: 0, last: 0, hooks: HashMap::new() }
                 };
                 self.flows.push(flow);
                 self.flows.last_mut().unwrap()

@@ -52,7 +52,7 @@ fn echoes_are_a_flow_by_identifier_with_a_round_trip() {
     assert_eq!(see(Hook::ToContainer, 128_000, true, 77), id);
     assert_ne!(see(Hook::FromContainer, 130_000, false, 78), id);
     let flow = table.get(id).unwrap();
-    assert_eq!(flow.rtt().unwrap().responder, Duration::from_nanos(64_000));
+    assert_eq!(flow.rtt().unwrap().responder, Duration::from_micros(64));
     assert_eq!((flow.key().echo_id(), flow.ports()), (Some(77), None));
 }
 

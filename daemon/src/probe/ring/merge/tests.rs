@@ -34,7 +34,9 @@ proptest! {
     fn rings_in_order_come_out_as_one_stream_in_order(
         mut times in prop::collection::vec(prop::collection::vec(0u64..1000, 0..60), 0..6), now in 0u64..1000,
     ) {
-        times.iter_mut().for_each(|times| times.sort_unstable());
+        for times in &mut times {
+            times.sort_unstable();
+        }
         let mut all: Vec<u64> = times.concat();
         all.sort_unstable();
         let mut rings = rings(&times);
@@ -44,7 +46,9 @@ proptest! {
         let due = all.iter().filter(|time| **time <= now).count();
         prop_assert_eq!(first.iter().map(|(_, time)| *time).collect::<Vec<_>>(), &all[..due]);
         prop_assert_eq!((drained.pending, drained.out_of_order), (due < all.len(), 0));
-        rings.iter_mut().for_each(|(_, reader)| { reader.load(); });
+        for (_, reader) in &mut rings {
+            reader.load();
+        }
         let (rest, drained) = run(&mut merge, &mut rings, Horizon::none(5000));
         prop_assert_eq!(rest.iter().map(|(_, time)| *time).collect::<Vec<_>>(), &all[due..]);
         prop_assert_eq!((drained.pending, drained.out_of_order), (false, 0));

@@ -1,0 +1,81 @@
+//! The machine's whole file system: our init, the daemon, the modules.
+
+use std::fs;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::cpio::{Archive, Entry};
+use super::modules::Module;
+
+/// The target whose programs need nothing beside them.
+const TARGET: &str = "x86_64-unknown-linux-musl";
+
+/// Programs that run inside, by package and path inside.
+const PROGRAMS: [(&str, &str); 2] = [("wgtrace-vm", "init"), ("wgtraced", "bin/wgtraced")];
+
+/// Those programs, built.
+#[derive(Debug)]
+pub(super) struct Programs(Vec<(&'static str, Vec<u8>)>);
+
+impl Programs {
+    pub(super) fn build(target_dir: &Path) -> Result<Self> {
+        add_target()?;
+        let mut cargo = Command::new(cargo());
+        cargo.args(["build", "--quiet", "--locked", "--target", TARGET]).arg("--target-dir").arg(target_dir);
+        for (package, _) in PROGRAMS {
+            cargo.args(["--package", package]);
+        }
+        // what the kernel has to unpack, byte by byte in the emulator
+        cargo.envs([("CARGO_PROFILE_DEV_DEBUG", "0"), ("CARGO_PROFILE_DEV_STRIP", "symbols")]);
+        cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
+        ensure!(
+            cargo.status().context("cannot run cargo")?.success(),
+            "the programs for the machines do not build"
+        );
+        let directory = target_dir.join(TARGET).join("debug");
+        let built = PROGRAMS.map(|(package, inside)| {
+            let path = directory.join(package);
+            Ok((inside, fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?))
+        });
+        built.into_iter().collect::<Result<_>>().map(Self)
+    }
+}
+
+/// Writes the file system for one kernel to `path`.
+pub(super) fn write(path: PathBuf, programs: &Programs, modules: &[Module]) -> Result<PathBuf> {
+    let file = fs::File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    let mut archive = Archive::new(BufWriter::new(file));
+    for directory in ["bin", "dev", "proc", "sys", "run", "tmp", "modules"] {
+        archive.add(directory, Entry::Directory)?;
+    }
+    // the kernel opens it as init's first three files
+    archive.add("dev/console", Entry::Device(5, 1))?;
+    for (inside, program) in &programs.0 {
+        archive.add(inside, Entry::Program(program))?;
+    }
+    for (number, module) in modules.iter().enumerate() {
+        // sorted by name, they are in the order to be loaded in
+        archive.add(&format!("modules/{number:03}-{}", module.name), Entry::File(&module.image))?;
+    }
+    archive.finish().with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(path)
+}
+
+/// Has rustup fetch the target's standard library where it is missing.
+fn add_target() -> Result<()> {
+    let library =
+        super::archive::output(Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]))?;
+    if Path::new(library.trim()).is_dir() {
+        return Ok(());
+    }
+    super::archive::output(Command::new("rustup").args(["target", "add", TARGET]))
+        .with_context(|| format!("the toolchain has no {TARGET}"))?;
+    Ok(())
+}
+
+fn cargo() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
