@@ -1,5 +1,6 @@
 //! One end of a tunnel: a process, its interface and its namespace.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -100,8 +101,7 @@ impl<'n> End<'n> {
 
     /// wireguard-go, configured by `wg`.
     pub(crate) fn go(namespace: &'n Namespace, settings: &Settings) -> Self {
-        let program = std::env::var("WGTRACE_WIREGUARD_GO").unwrap_or_else(|_| "wireguard-go".to_owned());
-        let mut command = Command::new(program);
+        let mut command = Command::new(go());
         command.args(["-f", &settings.name]).env("WG_PROCESS_FOREGROUND", "1").stdout(Stdio::null());
         let end = Self::start(namespace, settings, Launch { namespace, command });
         let output = wg(&["setconf", &settings.name, &settings.file(false)]);
@@ -113,7 +113,7 @@ impl<'n> End<'n> {
     }
 
     fn start(namespace: &'n Namespace, settings: &Settings, mut launch: Launch<'_>) -> Self {
-        let program = format!("{:?}", launch.command.get_program());
+        let program = launch.command.get_program().to_string_lossy().into_owned();
         let child = launch.spawn().unwrap_or_else(|error| panic!("{program}: {error}"));
         let mut end = Self { namespace, name: settings.name.clone(), child };
         wait_for("the device to be shown", || {
@@ -201,6 +201,28 @@ pub(crate) fn wg_user<'n>(namespace: &'n Namespace, config: &str, more: &[&str])
 /// `wgtraced wg-user` with settings, to its end.
 pub(crate) fn try_ours(namespace: &Namespace, settings: &Settings, more: &[&str]) -> Output {
     wg_user(namespace, &settings.file(true), more).output()
+}
+
+/// The program to run as wireguard-go.
+fn go() -> OsString {
+    std::env::var_os("WGTRACE_WIREGUARD_GO").unwrap_or_else(|| "wireguard-go".into())
+}
+
+/// Whether tests against wireguard-go are to run: it must be here, unless `WGTRACE_SKIP` names it.
+pub(crate) fn is_go_wanted() -> bool {
+    let skip = std::env::var("WGTRACE_SKIP").unwrap_or_default();
+    if skip.split(',').any(|name| name == "wireguard-go") {
+        eprintln!("skipped by WGTRACE_SKIP: wireguard-go");
+        return false;
+    }
+    let found = Command::new(go()).arg("--version").output().is_ok();
+    assert!(
+        found,
+        "{} does not start: it is in Debian unstable's package wireguard-go; WGTRACE_WIREGUARD_GO names \
+         another path (WGTRACE_SKIP=wireguard-go to do without)",
+        go().to_string_lossy()
+    );
+    true
 }
 
 /// The stock `wg`.

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use wgtrace_testbed::{Line, Namespace, transfer};
 
-use crate::end::{End, Pair};
+use crate::end::{End, Pair, is_go_wanted};
 
 const LEFT6: &str = "fd00:77::1";
 const RIGHT6: &str = "fd00:77::2";
@@ -20,7 +20,11 @@ fn exchange(line: &Line, pair: &Pair) {
 }
 
 #[test]
+#[ignore = "needs root: cargo xtask test netns"]
 fn wireguard_go_answers_us() {
+    if !is_go_wanted() {
+        return;
+    }
     for psk in [false, true] {
         let line = Line::new().unwrap();
         let mut pair = Pair::new(psk);
@@ -31,7 +35,11 @@ fn wireguard_go_answers_us() {
 }
 
 #[test]
+#[ignore = "needs root: cargo xtask test netns"]
 fn we_answer_wireguard_go() {
+    if !is_go_wanted() {
+        return;
+    }
     for psk in [false, true] {
         let line = Line::new().unwrap();
         let mut pair = Pair::new(psk);
@@ -45,7 +53,11 @@ fn we_answer_wireguard_go() {
 }
 
 #[test]
+#[ignore = "needs root: cargo xtask test netns"]
 fn the_tunnel_runs_over_ipv6() {
+    if !is_go_wanted() {
+        return;
+    }
     let line = Line::new().unwrap();
     let [left, right]: [IpAddr; 2] = [LEFT6, RIGHT6].map(|addr| addr.parse().unwrap());
     for (namespace, addr, far, far_addr) in

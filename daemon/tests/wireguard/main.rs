@@ -1,5 +1,6 @@
 //! Devices in user space between network namespaces, against each other and against wireguard-go.
 #![expect(clippy::disallowed_methods, reason = "a test program: it has files, clocks and threads")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what is not there fails the test")]
 
 mod end;
 mod interop;
@@ -12,6 +13,7 @@ use wgtrace_testbed::{Line, transfer};
 use end::{End, Pair};
 
 #[test]
+#[ignore = "needs root: cargo xtask test netns"]
 fn two_devices_carry_streams_both_ways_at_any_length() {
     let line = Line::new().unwrap();
     let pair = Pair::new(true);

@@ -5,6 +5,7 @@ use wgtrace_testbed::{Line, transfer};
 use crate::end::{End, Pair, wait_for};
 
 #[test]
+#[ignore = "needs root: cargo xtask test netns"]
 fn after_a_kill_the_interface_is_there_and_traffic_resumes_within_a_second() {
     let line = Line::new().unwrap();
     let pair = Pair::new(true);
@@ -23,6 +24,7 @@ fn after_a_kill_the_interface_is_there_and_traffic_resumes_within_a_second() {
 }
 
 #[test]
+#[ignore = "needs root: cargo xtask test netns"]
 fn at_its_end_the_interface_goes_unless_it_is_to_persist() {
     let line = Line::new().unwrap();
     let pair = Pair::new(false);
@@ -32,6 +34,7 @@ fn at_its_end_the_interface_goes_unless_it_is_to_persist() {
 }
 
 #[test]
+#[ignore = "needs root: cargo xtask test netns"]
 fn a_peer_that_moves_is_followed() {
     let line = Line::new().unwrap();
     let pair = Pair::new(true);

@@ -4,6 +4,7 @@ use wgtraced::wireguard::config::Config;
 use crate::end::{End, Pair, wg};
 
 #[test]
+#[ignore = "needs root: cargo xtask test netns"]
 fn wg_shows_the_device_as_it_was_configured_and_cannot_change_it() {
     let line = Line::new().unwrap();
     let pair = Pair::new(true);

@@ -9,6 +9,7 @@ fn complaint(namespace: &Namespace, settings: &crate::end::Settings, more: &[&st
 }
 
 #[test]
+#[ignore = "needs root: cargo xtask test netns"]
 fn what_cannot_be_had_is_named_with_the_way_out() {
     let line = Line::new().unwrap();
     let mut pair = Pair::new(false);
@@ -29,6 +30,7 @@ fn what_cannot_be_had_is_named_with_the_way_out() {
 }
 
 #[test]
+#[ignore = "needs root: cargo xtask test netns"]
 fn an_interface_that_somebody_removes_ends_the_program_with_a_word() {
     let line = Line::new().unwrap();
     let pair = Pair::new(false);

@@ -1,4 +1,5 @@
-//! `cargo xtask test netns`: the daemon's ignored tests, and none of them skipped.
+//! `cargo xtask test netns`: the daemon's ignored tests, and none of them skipped but those against
+//! wireguard-go where `WGTRACE_SKIP=wireguard-go` says so.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -16,7 +17,8 @@ pub(crate) struct Args {
 }
 
 /// Crates with tests of this ring, and the test binaries that hold them.
-const SUITES: [(&str, &str); 2] = [("wgtrace-testbed", "netns"), ("wgtraced", "netns")];
+const SUITES: [(&str, &str); 3] =
+    [("wgtrace-testbed", "netns"), ("wgtraced", "netns"), ("wgtraced", "wireguard")];
 
 /// Builds and runs the tests of the ring.
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -26,14 +28,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     );
     let mut totals = Totals::default();
     for (package, test) in SUITES {
-        totals.add(suite(package, test, args).with_context(|| format!("tests of {package}"))?);
+        totals.add(suite(package, test, args).with_context(|| format!("tests of {package}: {test}"))?);
     }
     println!("netns: {totals}");
     totals.judge(args.filter.is_some())
 }
 
 fn suite(package: &str, test: &str, args: &Args) -> Result<Totals> {
-    println!("=== {package}");
+    println!("=== {package}: {test}");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["test", "--package", package, "--test", test, "--", "--ignored"]);
     // they load both cores: more at once would only measure each other
