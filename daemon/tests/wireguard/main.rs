@@ -1,6 +1,12 @@
 //! Devices in user space between network namespaces, against each other and against wireguard-go.
 #![expect(clippy::disallowed_methods, reason = "a test program: it has files, clocks and threads")]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what is not there fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "what is not there fails the test"
+)]
 
 mod end;
 mod interop;
