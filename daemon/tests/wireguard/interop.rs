@@ -4,19 +4,23 @@ use wgtrace_testbed::{Line, Namespace, transfer};
 
 use crate::end::{End, Pair, is_go_wanted};
 
+/// Bytes: enough for bursts and for the round trips between them.
+const LARGE: u64 = 5 << 20;
 const LEFT6: &str = "fd00:77::1";
 const RIGHT6: &str = "fd00:77::2";
 
 /// Bytes both ways between ours on the left and wireguard-go on the right.
 fn exchange(line: &Line, pair: &Pair) {
     let (ours, go) = (End::ours(&line.left, &pair.left), End::go(&line.right, &pair.right));
-    for bytes in [100, 5 << 20] {
+    for bytes in [100, LARGE] {
         assert_eq!(transfer(&line.left, &line.right, pair.right.inner_port(5001), bytes).unwrap(), bytes);
         assert_eq!(transfer(&line.right, &line.left, pair.left.inner_port(5001), bytes).unwrap(), bytes);
     }
     let (ours, go) = (ours.transferred(), go.transferred());
-    // What each has sent the other has received, but for what is under way.
-    assert!(ours.0.abs_diff(go.1) < 4096 && ours.1.abs_diff(go.0) < 4096, "{ours:?} and {go:?}");
+    // What it has sent we have received, but for what is under way.
+    assert!(ours.0.abs_diff(go.1) < 4096, "{ours:?} and {go:?}");
+    // Its releases before 2023 read one datagram at a time, and a burst may overflow their socket.
+    assert!((LARGE..=ours.1).contains(&go.0), "{ours:?} and {go:?}");
 }
 
 #[test]
@@ -45,7 +49,7 @@ fn we_answer_wireguard_go() {
         let mut pair = Pair::new(psk);
         pair.left.text = without_endpoint(&pair.left.text);
         let (_ours, _go) = (End::ours(&line.left, &pair.left), End::go(&line.right, &pair.right));
-        for bytes in [100, 5 << 20] {
+        for bytes in [100, LARGE] {
             let sent = transfer(&line.right, &line.left, pair.left.inner_port(5001), bytes).unwrap();
             assert_eq!(sent, bytes);
         }
