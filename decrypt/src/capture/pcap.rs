@@ -77,8 +77,37 @@ impl Pcap {
     fn is_sane(&self, head: Head) -> bool {
         head.is_possible()
             && head.fraction < self.resolution.per_second()
-            && u32::try_from(head.captured).is_ok_and(|captured| captured <= head.original)
+            && !head.has_grown()
             && usize::try_from(head.original).is_ok_and(|original| original <= MAX_PACKET_LEN)
+    }
+
+    // A record is only taken once the next one's head is seen: the length has no other check.
+    #[inline]
+    fn look_behind(&self, rest: &[u8], end: bool) -> Look {
+        let Some(head) = self.head(rest) else {
+            return match rest.len() {
+                _ if !end => Look::More(self.head_len),
+                0 => Look::End,
+                have => Look::Torn { missing: self.head_len.saturating_sub(have) },
+            };
+        };
+        let len = self.record_len(head);
+        if !head.is_possible() {
+            return if head.is_blank() {
+                Look::Damaged
+            } else {
+                Look::Oversized { len: u64::try_from(len).unwrap_or(u64::MAX), packet: true }
+            };
+        }
+        match rest.get(len..).map(|behind| self.head(behind)) {
+            Some(Some(next)) if self.is_sane(next) && is_near(next.seconds, head.seconds) => {
+                Look::Record(len)
+            }
+            Some(Some(next)) => self.look_further(rest, end, head, next),
+            None | Some(None) if !end => Look::More(len.saturating_add(self.head_len)),
+            Some(None) => Look::Record(len),
+            None => Look::Torn { missing: len.saturating_sub(rest.len()) },
+        }
     }
 
     /// Judges the record of the head `head` at the start of `rest` by what follows it: the head `next`,
@@ -108,32 +137,12 @@ impl Pcap {
 impl Format for Pcap {
     type Mark = u32;
 
-    // A record is only taken once the next one's head is seen: the length has no other check.
     #[inline]
     fn look(&self, rest: &[u8], end: bool, _: &Findings) -> Look {
-        let Some(head) = self.head(rest) else {
-            return match rest.len() {
-                _ if !end => Look::More(self.head_len),
-                0 => Look::End,
-                have => Look::Torn { missing: self.head_len.saturating_sub(have) },
-            };
-        };
-        let len = self.record_len(head);
-        if !head.is_possible() {
-            return if head.is_blank() {
-                Look::Damaged
-            } else {
-                Look::Oversized { len: u64::try_from(len).unwrap_or(u64::MAX), packet: true }
-            };
-        }
-        match rest.get(len..).map(|behind| self.head(behind)) {
-            Some(Some(next)) if self.is_sane(next) && is_near(next.seconds, head.seconds) => {
-                Look::Record(len)
-            }
-            Some(Some(next)) => self.look_further(rest, end, head, next),
-            None | Some(None) if !end => Look::More(len.saturating_add(self.head_len)),
-            Some(None) => Look::Record(len),
-            None => Look::Torn { missing: len.saturating_sub(rest.len()) },
+        match self.look_behind(rest, end) {
+            // A wrong length may end exactly where a later record begins.
+            Look::Record(len) if self.head(rest).is_some_and(Head::has_grown) => Look::Contradictory(len),
+            look => look,
         }
     }
 
@@ -178,6 +187,11 @@ impl Format for Pcap {
 impl Head {
     fn is_possible(self) -> bool {
         self.captured <= MAX_PACKET_LEN && !self.is_blank()
+    }
+
+    /// More is captured than there was; some writers leave the original length out.
+    fn has_grown(self) -> bool {
+        u32::try_from(self.captured).map_or(true, |captured| captured > self.original)
     }
 
     /// A run of zeros, as a crash leaves them in a preallocated file, is no record.

@@ -53,6 +53,8 @@ pub(super) enum Look {
     Record(usize),
     /// A record of this length by its own account, but what follows it is none.
     Doubtful(usize),
+    /// A record of this length by what follows it, but its own head contradicts itself.
+    Contradictory(usize),
     /// This many bytes are needed to tell.
     More(usize),
     /// The capture ends here.
@@ -133,23 +135,30 @@ pub(super) fn walk<F: Format>(
                 format.take(Record { bytes, at, offset }, frames, found);
                 at = at.saturating_add(len);
             }
-            Look::Doubtful(len) => match buried(format, rest, len, window.end) {
-                Scan::More { need, .. } => return Step { consumed: at, need },
-                Scan::Found(from) => {
-                    format.give_up(rest, found);
-                    at = at.saturating_add(from);
-                    Lost { from: offset, oversized: None }.close(offset.saturating_add(len64(from)), found);
+            look @ (Look::Doubtful(len) | Look::Contradictory(len)) => {
+                match buried(format, rest, len, window.end) {
+                    Scan::More { need, .. } => return Step { consumed: at, need },
+                    Scan::Found(from) => {
+                        format.give_up(rest, found);
+                        at = at.saturating_add(from);
+                        Lost { from: offset, oversized: None }
+                            .close(offset.saturating_add(len64(from)), found);
+                    }
+                    Scan::Nothing => {
+                        let bytes = rest.get(..len).unwrap_or(rest);
+                        format.take(Record { bytes, at, offset }, frames, found);
+                        at = at.saturating_add(len);
+                        if matches!(look, Look::Contradictory(_)) {
+                            continue;
+                        }
+                        let next = rest.get(len..).unwrap_or_default();
+                        let from = offset.saturating_add(len64(len));
+                        *lost = Some(Lost::at(from, format.look(next, window.end, found)));
+                        format.give_up(next, found);
+                        at = at.saturating_add(1);
+                    }
                 }
-                Scan::Nothing => {
-                    let bytes = rest.get(..len).unwrap_or(rest);
-                    format.take(Record { bytes, at, offset }, frames, found);
-                    let next = rest.get(len..).unwrap_or_default();
-                    let from = offset.saturating_add(len64(len));
-                    *lost = Some(Lost::at(from, format.look(next, window.end, found)));
-                    format.give_up(next, found);
-                    at = at.saturating_add(len).saturating_add(1);
-                }
-            },
+            }
             Look::Torn { missing } => match buried(format, rest, usize::MAX, true) {
                 Scan::Found(from) => {
                     format.give_up(rest, found);
@@ -180,6 +189,7 @@ impl Lost {
             Look::Oversized { len, packet } => Some((from.saturating_add(len), packet)),
             Look::Record(_)
             | Look::Doubtful(_)
+            | Look::Contradictory(_)
             | Look::More(_)
             | Look::End
             | Look::Torn { .. }

@@ -77,6 +77,34 @@ fn a_capture_inside_a_packet_is_not_taken_for_records() {
 }
 
 #[test]
+fn a_wrong_length_that_ends_at_a_later_record_costs_only_its_own() {
+    let packets = packets(40);
+    let boundaries = pcap::boundaries(&packets);
+    // Four bytes behind a head its lengths look like a head again, as long as the fractions are zero.
+    for (lost, swallowed, shift) in [(10, 3, 0), (10, 3, 4), (0, 1, 0), (20, 15, 0), (20, 5, 4)] {
+        let mut file = pcap::file(&packets);
+        let at = boundaries[lost];
+        let len = u32::try_from(boundaries[lost + swallowed + 1] - at - 16 + shift).unwrap();
+        file[at + 8..at + 12].copy_from_slice(&len.to_le_bytes());
+        let got = read(&file);
+        assert_eq!(data(&got.frames), without(&packets, lost), "{lost} {swallowed} {shift}");
+        assert_eq!((got.notes.damaged.count, got.notes.damaged.first), (1, Some(at as u64)));
+    }
+}
+
+#[test]
+fn records_of_a_writer_without_original_lengths_are_read() {
+    let packets = packets(40);
+    let mut file = pcap::file(&packets);
+    for at in pcap::boundaries(&packets).into_iter().take(packets.len()) {
+        file[at + 12..at + 16].fill(0);
+    }
+    let got = read(&file);
+    assert_eq!(data(&got.frames), packets);
+    assert_eq!(got.notes.damaged.count, 0);
+}
+
+#[test]
 fn the_next_section_is_read_although_its_header_is_damaged() {
     let mut file = pcapng_file(Order::Little, &packets(3));
     let start = file.bytes.len();
