@@ -1,14 +1,15 @@
 //! A session's two keys at work: counters, padding, the replay window (whitepaper 5.4.6).
 
-use std::ops::Range;
+mod half;
 
 use thiserror::Error;
 use wgtrace_wire::wireguard::{Counter, SessionIndex, TAG_LEN, TransportHeader};
-use zerocopy::{FromBytes as _, IntoBytes as _};
 
 use crate::aead::{Aead as _, RingKey};
 use crate::keylog::SessionKeys;
 use crate::replay::{ReplayError, ReplayWindow};
+
+pub use half::{ReceiveHalf, SendHalf};
 
 /// Which end of the handshake; decided anew by each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,8 +44,8 @@ pub enum Direction {
 #[derive(Debug)]
 pub struct Keypair {
     keys: SessionKeys,
-    sending: RingKey,
-    receiving: RingKey,
+    sending: SendHalf,
+    receiving: ReceiveHalf,
     sent: u64,
     window: ReplayWindow,
 }
@@ -52,7 +53,8 @@ pub struct Keypair {
 impl Keypair {
     /// Begins a session with counters at zero; the same keys must never begin twice.
     pub fn new(keys: SessionKeys) -> Self {
-        let (sending, receiving) = (RingKey::new(&keys.send), RingKey::new(&keys.receive));
+        let sending = SendHalf { key: RingKey::new(&keys.send), remote: keys.remote };
+        let receiving = ReceiveHalf { key: RingKey::new(&keys.receive), local: keys.local };
         Self { keys, sending, receiving, sent: 0, window: ReplayWindow::new() }
     }
 
@@ -96,6 +98,12 @@ impl Keypair {
         }
     }
 
+    /// The keys and both halves, for a session that several threads work on; whoever takes them
+    /// carries on from [`Keypair::sent`] and [`Keypair::window`].
+    pub fn into_halves(self) -> (SessionKeys, SendHalf, ReceiveHalf) {
+        (self.keys, self.sending, self.receiving)
+    }
+
     /// Makes a transport message of the `len` bytes at `buffer[16..]` and returns it, header first.
     ///
     /// Pads as [`padded_len`] says; the buffer needs [`message_len`] bytes. `len` zero is a keepalive.
@@ -105,24 +113,7 @@ impl Keypair {
         len: usize,
         mtu: usize,
     ) -> Result<&'b mut [u8], SealError> {
-        let counter = Counter(self.sent);
-        if counter.0 >= REJECT_AFTER_MESSAGES {
-            return Err(SealError::Exhausted);
-        }
-        let (need, have) = (message_len(len, mtu), buffer.len());
-        let too_small = SealError::BufferTooSmall { need, have };
-        let message = buffer.get_mut(..need).ok_or(too_small)?;
-        let (header, content) = message.split_at_mut_checked(TransportHeader::LEN).ok_or(too_small)?;
-        let padding = Range { start: len, end: content.len().saturating_sub(TAG_LEN) };
-        content.get_mut(padding).ok_or(too_small)?.fill(0);
-        self.sending.seal(counter, content).map_err(|_| too_small)?;
-        let clear = TransportHeader {
-            kind: TransportHeader::TYPE,
-            reserved: [0; 3],
-            receiver: self.keys.remote.0.into(),
-            counter: counter.0.into(),
-        };
-        header.copy_from_slice(clear.as_bytes());
+        let message = self.sending.seal(Counter(self.sent), buffer, len, mtu)?;
         self.sent = self.sent.saturating_add(1);
         Ok(message)
     }
@@ -132,20 +123,8 @@ impl Keypair {
     ///
     /// After an error the content of `message` is unspecified.
     pub fn open<'b>(&mut self, message: &'b mut [u8]) -> Result<&'b mut [u8], OpenError> {
-        let (header, sealed) =
-            TransportHeader::mut_from_prefix(message).map_err(|_| OpenError::NotTransportData)?;
-        if header.kind != TransportHeader::TYPE || sealed.len() < TAG_LEN {
-            return Err(OpenError::NotTransportData);
-        }
-        if header.receiver.get() != self.keys.local.0 {
-            return Err(OpenError::OtherReceiver);
-        }
-        let counter = Counter(header.counter.get());
-        if counter.0 >= REJECT_AFTER_MESSAGES {
-            return Err(OpenError::Exhausted);
-        }
-        self.window.check(counter)?;
-        let plain = self.receiving.open(counter, sealed).map_err(|_| OpenError::Unauthentic)?;
+        self.window.check(self.receiving.counter(message)?)?;
+        let (counter, plain) = self.receiving.open(message)?;
         self.window.accept(counter)?;
         Ok(plain)
     }
