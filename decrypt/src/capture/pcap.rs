@@ -139,11 +139,14 @@ impl Format for Pcap {
 
     #[inline]
     fn look(&self, rest: &[u8], end: bool, _: &Findings) -> Look {
-        match self.look_behind(rest, end) {
-            // A wrong length may end exactly where a later record begins.
-            Look::Record(len) if self.head(rest).is_some_and(Head::has_grown) => Look::Contradictory(len),
-            look => look,
+        let look = self.look_behind(rest, end);
+        // A wrong length may end exactly where a later record begins.
+        if let Look::Record(len) = look
+            && self.head(rest).is_some_and(Head::has_grown)
+        {
+            return Look::Contradictory(len);
         }
+        look
     }
 
     #[inline]
