@@ -22,6 +22,13 @@ pub enum Code {
     Drop,
     /// Sends it out by the device with this index instead.
     Redirect(u32),
+    /// Makes an event of 64 zero bytes and the first bytes of the packet, and leaves it to the programs behind.
+    Emit {
+        /// Descriptor of a `PERF_EVENT_ARRAY`.
+        events: i32,
+        /// Bytes of the packet, which has to have them.
+        captured: u16,
+    },
 }
 
 /// A loaded tc program.
@@ -98,8 +105,32 @@ fn instructions(code: Code) -> Vec<u64> {
         Code::Next => vec![mov(0, u32::MAX), EXIT],
         Code::Accept => vec![mov(0, 0), EXIT],
         Code::Drop => vec![mov(0, 2), EXIT],
+        Code::Emit { events, captured } => emit(events, captured),
         Code::Redirect(ifindex) => vec![mov(1, ifindex), mov(2, 0), with(0x85, REDIRECT_HELPER), EXIT],
     }
+}
+
+/// As much as an event costs anybody: a clear stack, and the helper.
+fn emit(events: i32, captured: u16) -> Vec<u64> {
+    const EVENT_LEN: u32 = 64;
+    const CURRENT_CPU: u32 = u32::MAX;
+    const PERF_EVENT_OUTPUT_HELPER: u32 = 25;
+    let with = |operation: u64, immediate: u32| operation | (u64::from(immediate) << 32);
+    let clear = |offset: i16| with(0x0a7a | (u64::from(offset.cast_unsigned()) << 16), 0);
+    let mut code: Vec<u64> = (1..=8).map(|word| clear(-8 * word)).collect();
+    code.extend([
+        with(0x1218, events.cast_unsigned()), // r2: the map of this descriptor
+        0,
+        with(0x0318, CURRENT_CPU), // r3: lower half
+        with(0, captured.into()),  // and upper half
+        with(0xa4bf, 0),           // r4: stack
+        with(0x0407, EVENT_LEN.wrapping_neg()),
+        with(0x05b7, EVENT_LEN),
+        with(0x85, PERF_EVENT_OUTPUT_HELPER),
+        with(0x00b7, u32::MAX),
+        0x95,
+    ]);
+    code
 }
 
 #[cfg(test)]

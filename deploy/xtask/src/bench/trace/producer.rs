@@ -1,6 +1,9 @@
 //! Packets that one CPU makes as fast as it can.
 
-use anyhow::{Context as _, Result};
+use std::os::fd::{AsFd as _, AsRawFd as _};
+
+use anyhow::{Context as _, Result, bail};
+use aya::maps::Map;
 use aya::programs::{SchedClassifier, TestRun as _, TestRunOptions};
 use wgtrace_abi::{Hook, HookCounters, names};
 use wgtrace_testbed::Namespace;
@@ -42,6 +45,14 @@ impl Producer {
         let run = program.test_run(options)?;
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         Ok(run.duration.as_nanos() as f64)
+    }
+
+    /// Descriptor of the map that leads to the rings.
+    pub(super) fn events(&mut self) -> Result<i32> {
+        match self.instance.object_mut().map(names::EVENTS) {
+            Some(Map::PerfEventArray(events)) => Ok(events.fd().as_fd().as_raw_fd()),
+            Some(_) | None => bail!("the object has no map of events"),
+        }
     }
 
     /// What happened at the hook, on all CPUs.
