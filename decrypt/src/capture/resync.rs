@@ -3,6 +3,10 @@
 //! A damaged record must cost that record alone. No format marks where records begin, so the way back
 //! is evidence: an offset counts as a record's when a chain of likely records starts there.
 
+mod search;
+
+use search::{Scan, buried, scan};
+
 use super::frame::{Frame, Interface};
 use super::notes::{Notes, Truncation};
 use super::secrets::Secrets;
@@ -139,10 +143,8 @@ pub(super) fn walk<F: Format>(
                 match buried(format, rest, len, window.end) {
                     Scan::More { need, .. } => return Step { consumed: at, need },
                     Scan::Found(from) => {
-                        format.give_up(rest, found);
+                        give_up(format, rest, offset, from, found);
                         at = at.saturating_add(from);
-                        Lost { from: offset, oversized: None }
-                            .close(offset.saturating_add(len64(from)), found);
                     }
                     Scan::Nothing => {
                         let bytes = rest.get(..len).unwrap_or(rest);
@@ -161,9 +163,8 @@ pub(super) fn walk<F: Format>(
             }
             Look::Torn { missing } => match buried(format, rest, usize::MAX, true) {
                 Scan::Found(from) => {
-                    format.give_up(rest, found);
+                    give_up(format, rest, offset, from, found);
                     at = at.saturating_add(from);
-                    Lost { from: offset, oversized: None }.close(offset.saturating_add(len64(from)), found);
                 }
                 Scan::More { .. } | Scan::Nothing => {
                     found.notes.truncation =
@@ -219,83 +220,10 @@ impl Lost {
     }
 }
 
-enum Scan {
-    Found(usize),
-    More { from: usize, need: usize },
-    Nothing,
-}
-
-/// Looks for the first record at or behind the start of `rest`; at the `expected` place one will do.
-fn scan<F: Format>(format: &F, rest: &[u8], expected: Option<usize>, end: bool) -> Scan {
-    for from in 0..=rest.len() {
-        let proof = (expected == Some(from)).then_some(1);
-        match chain(format, rest, from, 0, proof, end) {
-            Chain::Holds => return Scan::Found(from),
-            Chain::More(need) => return Scan::More { from, need: need.saturating_sub(from) },
-            Chain::Breaks { .. } => {}
-        }
-    }
-    Scan::Nothing
-}
-
-/// Looks for a record inside one of `len` bytes at the start of `rest` whose length may be a lie.
-///
-/// A packet may well carry a piece of another capture: only a chain that runs on behind the end of the
-/// record tells. Linear, because a chain that breaks before is not entered again.
-fn buried<F: Format>(format: &F, rest: &[u8], len: usize, end: bool) -> Scan {
-    let mut from = 1;
-    while from < len.min(rest.len()) {
-        match chain(format, rest, from, len, None, end) {
-            Chain::Holds => return Scan::Found(from),
-            Chain::More(need) => return Scan::More { from: 0, need },
-            Chain::Breaks { at, proven: true } => from = at.max(from.saturating_add(1)),
-            Chain::Breaks { proven: false, .. } => from = from.saturating_add(1),
-        }
-    }
-    Scan::Nothing
-}
-
-enum Chain {
-    Holds,
-    More(usize),
-    Breaks { at: usize, proven: bool },
-}
-
-/// Follows the records from `from`: enough of them, running on behind `beyond`, are proof. The end of the
-/// capture stands for two records when it is exactly where the next is due, for one when it cuts it.
-fn chain<F: Format>(
-    format: &F,
-    rest: &[u8],
-    from: usize,
-    beyond: usize,
-    enough: Option<usize>,
-    end: bool,
-) -> Chain {
-    let (mut at, mut count, mut proof, mut before) = (from, 0_usize, usize::MAX, None);
-    loop {
-        if count >= proof && at > beyond {
-            return Chain::Holds;
-        }
-        let breaks = Chain::Breaks { at, proven: count >= proof };
-        let sight = rest.get(at..).map_or(Sight::More(1), |rest| format.sight(rest, before));
-        match sight {
-            Sight::Likely { len, mark } => {
-                if count == 0 {
-                    proof = enough.unwrap_or_else(|| format.proof(mark));
-                }
-                count = count.saturating_add(1);
-                at = at.saturating_add(len);
-                before = Some(mark);
-            }
-            Sight::Unlikely => return breaks,
-            Sight::More(need) if !end => return Chain::More(at.saturating_add(need)),
-            Sight::More(_) => {
-                let credit = if at == rest.len() { 2 } else { 1 };
-                let holds = count > 0 && count.saturating_add(credit) >= proof;
-                return if holds { Chain::Holds } else { breaks };
-            }
-        }
-    }
+/// Counts the record at `offset` as lost, up to the next one `len` bytes on.
+fn give_up<F: Format>(format: &mut F, rest: &[u8], offset: u64, len: usize, found: &mut Findings) {
+    format.give_up(rest, found);
+    Lost { from: offset, oversized: None }.close(offset.saturating_add(len64(len)), found);
 }
 
 fn len64(len: usize) -> u64 {
