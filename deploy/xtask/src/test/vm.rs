@@ -46,8 +46,13 @@ pub(crate) struct Args {
 }
 
 /// What has to be there, and the Debian package it comes in.
-const TOOLS: [(&str, &str); 4] =
-    [("qemu-system-x86_64", "qemu-system-x86"), ("xz", "xz-utils"), ("dpkg", "dpkg"), ("apt-get", "apt")];
+const TOOLS: [(&str, &str); 5] = [
+    ("qemu-system-x86_64", "qemu-system-x86"),
+    ("xz", "xz-utils"),
+    ("musl-gcc", "musl-tools"),
+    ("dpkg", "dpkg"),
+    ("apt-get", "apt"),
+];
 
 /// Tries the kernels; a check that failed, or a machine that never got to it, fails the ring.
 pub(crate) fn run(args: &Args) -> Result<()> {
