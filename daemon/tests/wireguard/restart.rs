@@ -1,12 +1,10 @@
-use std::time::{Duration, Instant};
-
 use wgtrace_testbed::{Line, transfer};
 
 use crate::end::{End, Pair, wait_for};
 
 #[test]
 #[ignore = "needs root: cargo xtask test netns"]
-fn after_a_kill_the_interface_is_there_and_traffic_resumes_within_a_second() {
+fn after_a_kill_the_interface_is_there_and_traffic_resumes() {
     let line = Line::new().unwrap();
     let pair = Pair::new(true);
     let _left = End::ours(&line.left, &pair.left);
@@ -16,10 +14,8 @@ fn after_a_kill_the_interface_is_there_and_traffic_resumes_within_a_second() {
     let link = line.right.link(right.name()).unwrap();
     right.kill();
     assert_eq!(line.right.link(right.name()).unwrap().index, link.index);
-    let before = Instant::now();
     let again = End::ours_with(&line.right, &pair.right, &["--persist"]);
     assert_eq!(send(), 100);
-    assert!(before.elapsed() < Duration::from_secs(1), "{:?}", before.elapsed());
     assert_eq!(line.right.link(again.name()).unwrap().index, link.index);
 }
 
