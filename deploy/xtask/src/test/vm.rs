@@ -164,6 +164,11 @@ fn boot_one(kernel: &Kernel, programs: &Programs, work: &Path, args: &Args) -> R
         console: file("console"),
         deadline: Duration::from_secs(args.deadline),
     };
-    let outcome = machine.run()?;
+    let mut outcome = machine.run()?;
+    // Under emulation a kernel at times crashes while it boots, before anything of ours runs in it.
+    if outcome.lines.is_empty() && outcome.fault.is_some() {
+        eprintln!("Linux {} did not get to its init: once more", kernel.series.name);
+        outcome = machine.run()?;
+    }
     Ok((outcome, machine.console_tail()))
 }
