@@ -1,8 +1,6 @@
 //! What every program does with a packet.
 
-use aya_ebpf::EbpfContext as _;
-use aya_ebpf::programs::TcContext;
-use wgtrace_abi::{Filter, Gate, Hook};
+use wgtrace_abi::{Filter, Gate, Hook, Verdict};
 use wgtrace_bpf::filter;
 use wgtrace_bpf::gate::{self, Listener};
 use wgtrace_bpf::headers::{self, Start};
@@ -14,16 +12,20 @@ use super::{counters, devices, event, filters, gates, ring, scratch};
 /// A tracer at a tc hook: the packet goes on to whatever program comes next.
 #[inline(always)]
 pub(super) fn classify(skb: &Skb, hook: Hook) -> i32 {
-    packet(skb, hook.number());
+    packet(skb, hook.number(), UNKNOWN, 0);
     NEXT
 }
 
 /// `TC_ACT_UNSPEC`, which is `TCX_NEXT`: `TC_ACT_OK` would switch off every later program.
 const NEXT: i32 = -1;
 
-/// A packet at the hook with number `hook`. While nobody listens, one map lookup.
+/// What a tracer knows of what becomes of a packet.
+pub(super) const UNKNOWN: u8 = Verdict::Unknown as u8;
+
+/// A packet at the hook with number `hook`, what was decided there, and why, if it was to drop it. While nobody
+/// listens, one map lookup.
 #[inline(always)]
-pub(super) fn packet(skb: &Skb, hook: u8) {
+pub(super) fn packet(skb: &Skb, hook: u8, verdict: u8, reason: u8) {
     let Some(own) = gates::of(hook) else { return };
     let gate = own.read();
     match gate::listener(gate) {
@@ -34,7 +36,7 @@ pub(super) fn packet(skb: &Skb, hook: u8) {
             }
         }
         Listener::Here => {
-            if !open(skb, hook, gate) {
+            if !open(skb, hook, gate, [verdict, reason]) {
                 own.deafen();
             }
         }
@@ -43,14 +45,14 @@ pub(super) fn packet(skb: &Skb, hook: u8) {
 
 /// A packet that somebody may want; whether this CPU can be heard.
 #[inline(always)]
-fn open(skb: &Skb, hook: u8, gate: Gate) -> bool {
+fn open(skb: &Skb, hook: u8, gate: Gate, outcome: [u8; 2]) -> bool {
     let Some(counters) = counters::of(hook) else { return true };
     let device = devices::kind(skb.ifindex());
     let Some(filter) = filters::of(hook, gate) else { return true };
     let wanted = filter.count == 0 || matches(skb, hook, device, filter);
     let Some(sequence) = gate::admit(gate, wanted, counters) else { return true };
     let captured = gate::captured(gate, skb.len());
-    let event = event::of(skb, hook, gate, device, sequence, captured);
+    let event = event::of(skb, hook, gate, device, sequence, captured, outcome);
     gate::settle(ring::emit(skb, &event, captured), counters)
 }
 
