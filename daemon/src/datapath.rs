@@ -1,0 +1,3 @@
+//! What the kernel forwards a node's pod traffic by.
+
+pub mod bpf;
