@@ -1,7 +1,7 @@
 //! What becomes of pods' packets: who gets them, who must not, and what has to be encrypted.
 //!
 //! One function for each hook, from a packet, what the kernel knows of it, and the tables that user space
-//! fills, to a [`Decision`]. Whatever is not known is closed: without settings, without a place, without a device
+//! fills, to a [`Decision`], which is put into a [`Sink`] exactly once. Whatever is not known is closed: without settings, without a place, without a device
 //! nothing is sent.
 //!
 //! ```
@@ -15,8 +15,9 @@
 //!     fn endpoint(&self, _: &Address) -> Option<&Endpoint> { None }
 //!     fn place(&self, _: &Address) -> Option<&Place> { None }
 //! }
-//! let decision = forward::from_container(&[0; 60][..], &Meta::default(), &Nothing);
-//! assert_eq!(decision, Decision::Drop(DropReason::HOST_NOT_READY));
+//! let mut decision = None;
+//! forward::from_container(&[0; 60][..], &Meta::default(), &Nothing, &mut decision);
+//! assert_eq!(decision, Some(Decision::Drop(DropReason::HOST_NOT_READY)));
 //! ```
 
 mod addresses;
@@ -26,6 +27,8 @@ mod guard;
 mod head;
 mod host;
 mod wireguard;
+
+use core::num::NonZeroU8;
 
 use wgtrace_abi::forward::{Endpoint, Origin, Place, PlaceKind, Settings};
 use wgtrace_abi::{Address, DropReason, Mark};
@@ -105,13 +108,40 @@ pub enum Decision {
     Drop(DropReason),
 }
 
-impl Decision {
+/// Where decisions go.
+///
+/// They are not returned: of ways that come together with different decisions, compilers make one value whose parts
+/// are not all there, and verifiers refuse to see it read.
+pub trait Sink {
+    /// Takes the decision about the packet at hand.
+    fn put(&mut self, decision: Decision);
+}
+
+impl Sink for Option<Decision> {
+    fn put(&mut self, decision: Decision) {
+        *self = Some(decision);
+    }
+}
+
+/// What was put already, or why the packet is dropped: one byte, all of it there.
+type Done = Result<(), Because>;
+
+/// The number of a drop reason, which is never 0.
+#[derive(Clone, Copy)]
+struct Because(NonZeroU8);
+
+impl From<DropReason> for Because {
     #[inline(always)]
-    fn or_drop(decision: Result<Self, DropReason>) -> Self {
-        match decision {
-            Ok(decision) => decision,
-            Err(reason) => Self::Drop(reason),
-        }
+    fn from(DropReason(number): DropReason) -> Self {
+        Self(NonZeroU8::new(number).unwrap_or(NonZeroU8::MAX))
+    }
+}
+
+/// Drops the packet unless something else was decided.
+#[inline(always)]
+fn or_drop<S: Sink>(done: Done, sink: &mut S) {
+    if let Err(Because(reason)) = done {
+        sink.put(Decision::Drop(DropReason(reason.get())));
     }
 }
 
@@ -132,7 +162,9 @@ fn settings<T: Tables>(tables: &T) -> Result<&Settings, DropReason> {
 
 /// Out by a local pod's device: one hop more, to the pod's own address.
 #[inline(always)]
-fn deliver(head: Head, endpoint: &Endpoint) -> Result<Decision, DropReason> {
-    let head = head.one_hop_less()?.addressed(endpoint.mac, endpoint.host_mac);
-    Ok(Decision::Deliver { head, ifindex: endpoint.ifindex })
+fn deliver<S: Sink>(head: Head, endpoint: &Endpoint, sink: &mut S) -> Done {
+    head.check_hops()?;
+    let head = head.one_hop_less().addressed(endpoint.mac, endpoint.host_mac);
+    sink.put(Decision::Deliver { head, ifindex: endpoint.ifindex });
+    Ok(())
 }

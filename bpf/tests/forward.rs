@@ -16,7 +16,7 @@ mod world;
 use proptest::prelude::*;
 use wgtrace_abi::forward::Settings;
 use wgtrace_abi::{DropReason, Mark};
-use wgtrace_bpf::forward::{self, Decision, HEAD_LEN, Meta};
+use wgtrace_bpf::forward::{self, Decision, HEAD_LEN, Meta, Sink};
 use wgtrace_bpf::headers::Start;
 use wgtrace_wire::checksum;
 
@@ -30,7 +30,38 @@ use world::{
 const FROM_NET: Meta = Meta { ifindex: NET_IFINDEX, mark: Mark(0), tagged: false, start: Start::Ethernet };
 
 fn sent(frame: &[u8], world: &World) -> Decision {
-    forward::from_container(frame, &FROM_NET, world)
+    from_container(frame, &FROM_NET, world)
+}
+
+fn from_container(frame: &[u8], meta: &Meta, world: &World) -> Decision {
+    put(|sink| forward::from_container(frame, meta, world, sink))
+}
+
+fn from_host(frame: &[u8], meta: &Meta, world: &World) -> Decision {
+    put(|sink| forward::from_host(frame, meta, world, sink))
+}
+
+fn from_netdev(frame: &[u8], meta: &Meta, world: &World) -> Decision {
+    put(|sink| forward::from_netdev(frame, meta, world, sink))
+}
+
+fn to_netdev(frame: &[u8], meta: &Meta, world: &World) -> Decision {
+    put(|sink| forward::to_netdev(frame, meta, world, sink))
+}
+
+/// The one decision.
+fn put(decide: impl FnOnce(&mut Once)) -> Decision {
+    let mut once = Once(None);
+    decide(&mut once);
+    once.0.unwrap()
+}
+
+struct Once(Option<Decision>);
+
+impl Sink for Once {
+    fn put(&mut self, decision: Decision) {
+        assert_eq!(self.0.replace(decision), None, "decided twice");
+    }
 }
 
 /// The frame as it goes on.
@@ -110,7 +141,7 @@ fn what_is_no_ipv4_does_not_leave_a_pod() {
     assert_eq!(dropped(&ethernet(0x0800, &[0x45; 19])), Decision::Drop(DropReason::INVALID_PACKET));
     assert_eq!(dropped(&ethernet(0x0800, &[0x44; 60])), Decision::Drop(DropReason::INVALID_PACKET));
     assert_eq!(dropped(&ethernet(0x0800, &[0x65; 60])), Decision::Drop(DropReason::INVALID_PACKET));
-    let tagged = forward::from_container(&ping(NET, CNI, 64)[..], &Meta { tagged: true, ..FROM_NET }, &world);
+    let tagged = from_container(&ping(NET, CNI, 64)[..], &Meta { tagged: true, ..FROM_NET }, &world);
     assert_eq!(tagged, Decision::Drop(DropReason::UNSUPPORTED_L2));
 }
 
@@ -121,10 +152,10 @@ fn without_settings_or_an_origin_nothing_leaves_a_pod() {
     assert_eq!(sent(&frame, &World { settings: None, ..World::encrypted() }), not_ready);
     let blank = World { settings: Some(Settings::default()), ..World::encrypted() };
     assert_eq!(sent(&frame, &blank), not_ready);
-    assert_eq!(forward::from_host(&frame[..], &FROM_NET, &blank), not_ready);
+    assert_eq!(from_host(&frame[..], &FROM_NET, &blank), not_ready);
     let unknown = Meta { ifindex: 99, ..FROM_NET };
-    assert_eq!(forward::from_container(&frame[..], &unknown, &World::encrypted()), not_ready);
-    assert_eq!(forward::to_netdev(&frame[..], &FROM_NET, &blank), Decision::Pass(Mark(0)));
+    assert_eq!(from_container(&frame[..], &unknown, &World::encrypted()), not_ready);
+    assert_eq!(to_netdev(&frame[..], &FROM_NET, &blank), Decision::Pass(Mark(0)));
 }
 
 #[test]
@@ -133,7 +164,7 @@ fn own_wireguard_packets_are_exempt_by_mark_and_port_and_source_together() {
     let to = [10, 44, 0, 1];
     let world = World::encrypted();
     let left = |from, port, mark| {
-        forward::to_netdev(&udp(from, to, port)[..], &Meta { mark: Mark(mark), ..FROM_NET }, &world)
+        to_netdev(&udp(from, to, port)[..], &Meta { mark: Mark(mark), ..FROM_NET }, &world)
     };
     assert_eq!(left(NODE, PORT, 0x600), Decision::Pass(Mark(0x600)));
     for (from, port, mark) in
@@ -158,21 +189,18 @@ fn tags_hide_nothing_from_the_guard() {
             0..=2 => Decision::Encrypt { ifindex: WIREGUARD_IFINDEX },
             _ => Decision::Drop(DropReason::UNSUPPORTED_L2),
         };
-        assert_eq!(forward::to_netdev(&frame[..], &FROM_NET, &world), expected, "{tags} tags");
+        assert_eq!(to_netdev(&frame[..], &FROM_NET, &world), expected, "{tags} tags");
         inner = [&[0x81, 0, 0, 7][..], &inner].concat();
     }
     let bare = Meta { start: Start::Ip, ..FROM_NET };
-    assert_eq!(
-        forward::to_netdev(&packet[..], &bare, &world),
-        Decision::Encrypt { ifindex: WIREGUARD_IFINDEX }
-    );
+    assert_eq!(to_netdev(&packet[..], &bare, &world), Decision::Encrypt { ifindex: WIREGUARD_IFINDEX });
 }
 
 #[test]
 fn the_tunnel_marks_what_came_out_of_it() {
-    assert_eq!(forward::from_wireguard(&FROM_NET), Decision::Pass(Mark(0xd00)));
+    assert_eq!(put(|sink| forward::from_wireguard(&FROM_NET, sink)), Decision::Pass(Mark(0xd00)));
     let marked = Meta { mark: Mark(0xe00), ..FROM_NET };
-    assert_eq!(forward::to_wireguard(&marked), Decision::Pass(Mark(0xe00)));
+    assert_eq!(put(|sink| forward::to_wireguard(&marked, sink)), Decision::Pass(Mark(0xe00)));
 }
 
 fn fate(decision: Decision) -> Fate {
@@ -224,11 +252,11 @@ proptest! {
         let meta = Meta { mark: Mark(mark), ..FROM_NET };
         let [high, low] = port.to_be_bytes();
         let frame = &ethernet(0x0800, &ipv4(from, to, ttl, 17, &[high, low, 0, 9, 0, 8, 0, 0]))[..];
-        let decided = forward::from_container(frame, &meta, &world);
+        let decided = from_container(frame, &meta, &world);
         prop_assert_eq!(fate(decided), model::from_container(node, from, to, ttl));
-        prop_assert_eq!(fate(forward::from_host(frame, &meta, &world)), model::from_host(to, ttl));
-        prop_assert_eq!(fate(forward::from_netdev(frame, &meta, &world)), model::from_netdev(node, from, to));
-        let left = forward::to_netdev(frame, &meta, &world);
+        prop_assert_eq!(fate(from_host(frame, &meta, &world)), model::from_host(to, ttl));
+        prop_assert_eq!(fate(from_netdev(frame, &meta, &world)), model::from_netdev(node, from, to));
+        let left = to_netdev(frame, &meta, &world);
         prop_assert_eq!(fate(left), model::to_netdev(node, from, to, mark, Some(port)));
         // one hop costs one, and the header stays whole
         let after = rewritten(frame, decided);
@@ -251,10 +279,10 @@ proptest! {
         let passes = |decision| matches!(decision, Decision::Pass(_));
         let frame = &udp(from, to, port)[..];
         let in_pool = |[a, b, ..]: [u8; 4]| a == 10 && b != 200;
-        if passes(forward::to_netdev(frame, &meta, &world_of(node))) {
+        if passes(to_netdev(frame, &meta, &world_of(node))) {
             prop_assert!(!in_pool(to) || to == ROUTER);
         }
-        if passes(forward::from_netdev(frame, &meta, &world_of(node))) && in_pool(to) && to[..3] == NET[..3] {
+        if passes(from_netdev(frame, &meta, &world_of(node))) && in_pool(to) && to[..3] == NET[..3] {
             prop_assert!(!in_pool(from) || to == ROUTER || from == ROUTER);
         }
     }
@@ -265,10 +293,10 @@ proptest! {
         let start = if ip { Start::Ip } else { Start::Ethernet };
         let meta = Meta { tagged, start, ..FROM_NET };
         for decision in [
-            forward::from_container(&bytes[..], &FROM_NET, &world),
-            forward::from_host(&bytes[..], &FROM_NET, &world),
-            forward::from_netdev(&bytes[..], &meta, &world),
-            forward::to_netdev(&bytes[..], &meta, &world),
+            from_container(&bytes[..], &FROM_NET, &world),
+            from_host(&bytes[..], &FROM_NET, &world),
+            from_netdev(&bytes[..], &meta, &world),
+            to_netdev(&bytes[..], &meta, &world),
         ] {
             // what is rewritten has that many bytes
             prop_assert_eq!(rewritten(&bytes, decision).len(), bytes.len());

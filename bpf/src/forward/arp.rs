@@ -2,7 +2,7 @@ use wgtrace_abi::forward::{Mac, Origin};
 use wgtrace_abi::{Address, DropReason};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned, transmute};
 
-use super::{Decision, Meta};
+use super::{Decision, Done, Meta, Sink};
 use crate::Packet;
 
 /// Bytes of an ARP message for IPv4 in its Ethernet frame.
@@ -28,16 +28,18 @@ const _: () = assert!(size_of::<Arp>() == ARP_LEN);
 /// To a pod, everybody is behind the host's end of its cable: so it needs no route but by its gateway, whichever
 /// that is. Only for its own address nobody answers (RFC 5227).
 #[inline(always)]
-pub(super) fn answer<P: Packet + ?Sized>(
+pub(super) fn answer<P: Packet + ?Sized, S: Sink>(
     packet: &P,
     meta: &Meta,
     origin: &Origin,
-) -> Result<Decision, DropReason> {
+    sink: &mut S,
+) -> Done {
     let bytes: [u8; ARP_LEN] = packet.read(0).map_err(|_| DropReason::INVALID_PACKET)?;
     let asked: Arp = transmute!(bytes);
     let is_request = u64::from_be_bytes(joined(asked.kinds, asked.operation)) == REQUEST;
     if !is_request || Address::v4(asked.target).is(&origin.ipv4) {
-        return Ok(Decision::Pass(meta.mark));
+        sink.put(Decision::Pass(meta.mark));
+        return Ok(());
     }
     let reply = Arp {
         destination: asked.source,
@@ -49,7 +51,8 @@ pub(super) fn answer<P: Packet + ?Sized>(
         target: asked.sender,
         ..asked
     };
-    Ok(Decision::Answer { frame: transmute!(reply), ifindex: meta.ifindex })
+    sink.put(Decision::Answer { frame: transmute!(reply), ifindex: meta.ifindex });
+    Ok(())
 }
 
 #[inline(always)]

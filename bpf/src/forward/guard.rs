@@ -2,26 +2,40 @@ use wgtrace_abi::forward::{PlaceKind, Settings};
 use wgtrace_abi::{DropReason, Mark};
 
 use super::addresses::{Addresses, Missing};
-use super::{Decision, Meta, Tables, kind};
+use super::{Decision, Done, Meta, Sink, Tables, kind, or_drop};
 use crate::Packet;
 
 /// What comes in by a native device: plaintext for a local pod, from an address of the pool, was sent by nobody who
 /// encrypts.
 #[inline(always)]
-pub fn from_netdev<P: Packet + ?Sized, T: Tables>(packet: &P, meta: &Meta, tables: &T) -> Decision {
-    let pass = Decision::Pass(meta.mark);
-    let Some(settings) = encrypting(tables) else { return pass };
+pub fn from_netdev<P: Packet + ?Sized, T: Tables, S: Sink>(
+    packet: &P,
+    meta: &Meta,
+    tables: &T,
+    sink: &mut S,
+) {
+    or_drop(entered(packet, meta, tables, sink), sink);
+}
+
+#[inline(always)]
+fn entered<P: Packet + ?Sized, T: Tables, S: Sink>(
+    packet: &P,
+    meta: &Meta,
+    tables: &T,
+    sink: &mut S,
+) -> Done {
+    let Some(settings) = encrypting(tables) else { return pass(meta, sink) };
     // what is broken, the stack drops
-    let Ok(addresses) = Addresses::read(packet, meta) else { return pass };
+    let Ok(addresses) = Addresses::read(packet, meta) else { return pass(meta, sink) };
     // most of all, WireGuard's own packets
     if addresses.to.is(&settings.node) || kind(tables, &addresses.to) != Some(PlaceKind::LocalPods) {
-        return pass;
+        return pass(meta, sink);
     }
     match kind(tables, &addresses.from) {
         Some(PlaceKind::Pool | PlaceKind::LocalPods | PlaceKind::RemotePods | PlaceKind::Services) => {
-            Decision::Drop(DropReason::UNENCRYPTED)
+            Err(DropReason::UNENCRYPTED.into())
         }
-        Some(PlaceKind::OwnNode | PlaceKind::RemoteNode | PlaceKind::Cleartext) | None => pass,
+        Some(PlaceKind::OwnNode | PlaceKind::RemoteNode | PlaceKind::Cleartext) | None => pass(meta, sink),
     }
 }
 
@@ -30,27 +44,36 @@ pub fn from_netdev<P: Packet + ?Sized, T: Tables>(packet: &P, meta: &Meta, table
 /// Destinations were translated by now, and sources as well: what a service or a missing mark hid from the pod's own hook
 /// is seen here.
 #[inline(always)]
-pub fn to_netdev<P: Packet + ?Sized, T: Tables>(packet: &P, meta: &Meta, tables: &T) -> Decision {
-    let pass = Decision::Pass(meta.mark);
-    let Some(settings) = encrypting(tables) else { return pass };
+pub fn to_netdev<P: Packet + ?Sized, T: Tables, S: Sink>(packet: &P, meta: &Meta, tables: &T, sink: &mut S) {
+    or_drop(leaving(packet, meta, tables, sink), sink);
+}
+
+#[inline(always)]
+fn leaving<P: Packet + ?Sized, T: Tables, S: Sink>(
+    packet: &P,
+    meta: &Meta,
+    tables: &T,
+    sink: &mut S,
+) -> Done {
+    let Some(settings) = encrypting(tables) else { return pass(meta, sink) };
     let addresses = match Addresses::read(packet, meta) {
         Ok(addresses) => addresses,
-        Err(Missing::NotIp) => return pass,
-        Err(Missing::Broken) => return Decision::Drop(DropReason::INVALID_PACKET),
-        Err(Missing::TooDeep) => return Decision::Drop(DropReason::UNSUPPORTED_L2),
+        Err(Missing::NotIp) => return pass(meta, sink),
+        Err(Missing::Broken) => return Err(DropReason::INVALID_PACKET.into()),
+        Err(Missing::TooDeep) => return Err(DropReason::UNSUPPORTED_L2.into()),
     };
     if is_own_wireguard(packet, meta, settings, &addresses) {
-        return pass;
+        return pass(meta, sink);
     }
     match kind(tables, &addresses.to) {
-        Some(PlaceKind::RemotePods) => encrypt(settings),
+        Some(PlaceKind::RemotePods) => encrypt(settings, sink),
         Some(PlaceKind::RemoteNode) if kind(tables, &addresses.from) == Some(PlaceKind::LocalPods) => {
-            encrypt(settings)
+            encrypt(settings, sink)
         }
         Some(PlaceKind::Pool | PlaceKind::LocalPods | PlaceKind::Services) => {
-            Decision::Drop(DropReason::UNENCRYPTED)
+            Err(DropReason::UNENCRYPTED.into())
         }
-        Some(PlaceKind::OwnNode | PlaceKind::RemoteNode | PlaceKind::Cleartext) | None => pass,
+        Some(PlaceKind::OwnNode | PlaceKind::RemoteNode | PlaceKind::Cleartext) | None => pass(meta, sink),
     }
 }
 
@@ -75,12 +98,21 @@ fn is_own_wireguard<P: Packet + ?Sized>(
 }
 
 #[inline(always)]
-fn encrypt(settings: &Settings) -> Decision {
+fn pass<S: Sink>(meta: &Meta, sink: &mut S) -> Done {
+    sink.put(Decision::Pass(meta.mark));
+    Ok(())
+}
+
+#[inline(always)]
+fn encrypt<S: Sink>(settings: &Settings, sink: &mut S) -> Done {
     if settings.has(Settings::STRICT) {
-        return Decision::Drop(DropReason::UNENCRYPTED);
+        return Err(DropReason::UNENCRYPTED.into());
     }
     match settings.wireguard_ifindex {
-        0 => Decision::Drop(DropReason::NO_DEVICE),
-        ifindex => Decision::Encrypt { ifindex },
+        0 => Err(DropReason::NO_DEVICE.into()),
+        ifindex => {
+            sink.put(Decision::Encrypt { ifindex });
+            Ok(())
+        }
     }
 }

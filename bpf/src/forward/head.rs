@@ -2,6 +2,8 @@ use wgtrace_abi::DropReason;
 use wgtrace_abi::forward::Mac;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned, transmute};
 
+use super::Done;
+
 /// An Ethernet header and the part of an IPv4 header before its addresses: all that forwarding rewrites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
@@ -30,19 +32,22 @@ impl Head {
         transmute!(self)
     }
 
+    /// Whether it may go one hop more.
+    #[inline(always)]
+    pub(super) fn check_hops(&self) -> Done {
+        if self.ttl <= 1 { Err(DropReason::TTL_EXCEEDED.into()) } else { Ok(()) }
+    }
+
     /// With the TTL one lower, and the checksum to match (RFC 1624).
     #[inline(always)]
-    pub(super) fn one_hop_less(mut self) -> Result<Self, DropReason> {
-        if self.ttl <= 1 {
-            return Err(DropReason::TTL_EXCEEDED);
-        }
+    pub(super) fn one_hop_less(mut self) -> Self {
         self.ttl = self.ttl.wrapping_sub(1);
         // the TTL is the upper byte of its word
         let sum = u32::from(u16::from_be_bytes(self.checksum)).wrapping_add(0x0100);
         let carried = sum.wrapping_add(u32::from(sum >= 0xffff));
         let [_, _, high, low] = carried.to_be_bytes();
         self.checksum = [high, low];
-        Ok(self)
+        self
     }
 
     /// With other link-layer addresses.

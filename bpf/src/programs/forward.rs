@@ -14,11 +14,12 @@ mod to_wg;
 
 use aya_ebpf::bindings::{TC_ACT_SHOT, TC_ACT_UNSPEC};
 use wgtrace_abi::{Hook, Mark, Verdict};
-use wgtrace_bpf::forward::{Decision, Meta};
+use wgtrace_bpf::forward::Meta;
 use wgtrace_bpf::headers::Start;
 
 use super::skb::Skb;
 use super::{devices, redirect, trace};
+use outcome::Writer;
 use tables::Maps;
 
 /// What is known of a packet on Ethernet.
@@ -42,10 +43,10 @@ fn meta_of_any(skb: &Skb) -> Meta {
 /// Does what was decided about a packet, and tells of it: the event has the verdict, the mark that the packet leaves
 /// with, and its bytes as they came.
 #[inline(always)]
-fn carry_out(skb: &Skb, hook: Hook, decision: Decision) -> i32 {
+fn carry_out(skb: &Skb, hook: Hook, decide: impl FnOnce(&mut Writer<'_>)) -> i32 {
     let hook = hook.number();
     let Some(outcome) = outcome::of(hook) else { return TC_ACT_SHOT };
-    outcome.set(skb, decision);
+    decide(&mut outcome.writer(skb));
     // from here on the packet can be written, or it is dropped: what the event says holds
     if outcome.rewrites() && !skb.make_writable() {
         outcome.fail();

@@ -11,5 +11,5 @@ use crate::programs::skb::Skb;
 #[classifier]
 fn wgt_fwd_host_tx(context: TcContext) -> i32 {
     let skb = Skb::from(context);
-    super::carry_out(&skb, Hook::FromHost, forward::from_host(&skb, &super::meta(&skb), &Maps))
+    super::carry_out(&skb, Hook::FromHost, |sink| forward::from_host(&skb, &super::meta(&skb), &Maps, sink))
 }

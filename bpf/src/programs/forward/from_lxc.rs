@@ -11,5 +11,7 @@ use crate::programs::skb::Skb;
 #[classifier]
 fn wgt_fwd_lxc_rx(context: TcContext) -> i32 {
     let skb = Skb::from(context);
-    super::carry_out(&skb, Hook::FromContainer, forward::from_container(&skb, &super::meta(&skb), &Maps))
+    super::carry_out(&skb, Hook::FromContainer, |sink| {
+        forward::from_container(&skb, &super::meta(&skb), &Maps, sink)
+    })
 }

@@ -11,5 +11,7 @@ use crate::programs::skb::Skb;
 #[classifier]
 fn wgt_fwd_net_rx(context: TcContext) -> i32 {
     let skb = Skb::from(context);
-    super::carry_out(&skb, Hook::FromNetdev, forward::from_netdev(&skb, &super::meta_of_any(&skb), &Maps))
+    super::carry_out(&skb, Hook::FromNetdev, |sink| {
+        forward::from_netdev(&skb, &super::meta_of_any(&skb), &Maps, sink)
+    })
 }

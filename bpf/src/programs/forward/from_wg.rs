@@ -10,5 +10,5 @@ use crate::programs::skb::Skb;
 #[classifier]
 fn wgt_fwd_wg_rx(context: TcContext) -> i32 {
     let skb = Skb::from(context);
-    super::carry_out(&skb, Hook::FromWireguard, forward::from_wireguard(&super::meta(&skb)))
+    super::carry_out(&skb, Hook::FromWireguard, |sink| forward::from_wireguard(&super::meta(&skb), sink))
 }

@@ -7,7 +7,7 @@
 use aya_ebpf::btf_maps::PerCpuArray;
 use aya_ebpf::macros::btf_map;
 use wgtrace_abi::{DropReason, Hook, Mark, Verdict};
-use wgtrace_bpf::forward::{ARP_LEN, Decision, HEAD_LEN};
+use wgtrace_bpf::forward::{ARP_LEN, Decision, HEAD_LEN, Sink};
 
 use crate::programs::skb::Skb;
 
@@ -50,25 +50,10 @@ macro_rules! write {
 }
 
 impl Outcome {
-    /// Takes down a decision about `skb`.
+    /// Takes down what is decided about `skb`.
     #[inline(always)]
-    pub(super) fn set(&self, skb: &Skb, decision: Decision) {
-        match decision {
-            Decision::Pass(mark) => self.all(Verdict::Forwarded, DropReason(0), mark, 0, &[]),
-            Decision::Stack { head, mark } => {
-                self.all(Verdict::Forwarded, DropReason(0), mark, 0, &head.bytes());
-            }
-            Decision::Deliver { head, ifindex } => {
-                self.all(Verdict::Redirected, DropReason(0), Mark(0), ifindex, &head.bytes());
-            }
-            Decision::Encrypt { ifindex } => {
-                self.all(Verdict::Redirected, DropReason(0), Mark(Mark::ENCRYPT), ifindex, &[]);
-            }
-            Decision::Answer { frame, ifindex } => {
-                self.all(Verdict::Redirected, DropReason(0), Mark(0), ifindex, &frame);
-            }
-            Decision::Drop(reason) => self.all(Verdict::Dropped, reason, Mark(skb.mark()), 0, &[]),
-        }
+    pub(super) fn writer<'a>(&'a self, skb: &'a Skb) -> Writer<'a> {
+        Writer { outcome: self, skb }
     }
 
     /// It cannot be done: the packet is not to be written.
@@ -145,5 +130,35 @@ impl Outcome {
         const { assert!(N <= 44) };
         // SAFETY: as above; there is room for `N`.
         unsafe { (&raw mut (*self.0).bytes).cast::<[u8; N]>().write(*bytes) };
+    }
+}
+
+/// Takes down what is decided.
+pub(super) struct Writer<'a> {
+    outcome: &'a Outcome,
+    skb: &'a Skb,
+}
+
+impl Sink for Writer<'_> {
+    #[inline(always)]
+    fn put(&mut self, decision: Decision) {
+        match decision {
+            Decision::Pass(mark) => self.outcome.all(Verdict::Forwarded, DropReason(0), mark, 0, &[]),
+            Decision::Stack { head, mark } => {
+                self.outcome.all(Verdict::Forwarded, DropReason(0), mark, 0, &head.bytes());
+            }
+            Decision::Deliver { head, ifindex } => {
+                self.outcome.all(Verdict::Redirected, DropReason(0), Mark(0), ifindex, &head.bytes());
+            }
+            Decision::Encrypt { ifindex } => {
+                self.outcome.all(Verdict::Redirected, DropReason(0), Mark(Mark::ENCRYPT), ifindex, &[]);
+            }
+            Decision::Answer { frame, ifindex } => {
+                self.outcome.all(Verdict::Redirected, DropReason(0), Mark(0), ifindex, &frame);
+            }
+            Decision::Drop(reason) => {
+                self.outcome.all(Verdict::Dropped, reason, Mark(self.skb.mark()), 0, &[])
+            }
+        }
     }
 }

@@ -10,5 +10,5 @@ use crate::programs::skb::Skb;
 #[classifier]
 fn wgt_fwd_host_rx(context: TcContext) -> i32 {
     let skb = Skb::from(context);
-    super::carry_out(&skb, Hook::ToHost, forward::to_host(&super::meta(&skb)))
+    super::carry_out(&skb, Hook::ToHost, |sink| forward::to_host(&super::meta(&skb), sink))
 }

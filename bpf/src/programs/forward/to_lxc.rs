@@ -10,5 +10,5 @@ use crate::programs::skb::Skb;
 #[classifier]
 fn wgt_fwd_lxc_tx(context: TcContext) -> i32 {
     let skb = Skb::from(context);
-    super::carry_out(&skb, Hook::ToContainer, forward::to_container(&super::meta(&skb)))
+    super::carry_out(&skb, Hook::ToContainer, |sink| forward::to_container(&super::meta(&skb), sink))
 }

@@ -11,5 +11,7 @@ use crate::programs::skb::Skb;
 #[classifier]
 fn wgt_fwd_net_tx(context: TcContext) -> i32 {
     let skb = Skb::from(context);
-    super::carry_out(&skb, Hook::ToNetdev, forward::to_netdev(&skb, &super::meta_of_any(&skb), &Maps))
+    super::carry_out(&skb, Hook::ToNetdev, |sink| {
+        forward::to_netdev(&skb, &super::meta_of_any(&skb), &Maps, sink)
+    })
 }

@@ -10,5 +10,5 @@ use crate::programs::skb::Skb;
 #[classifier]
 fn wgt_fwd_wg_tx(context: TcContext) -> i32 {
     let skb = Skb::from(context);
-    super::carry_out(&skb, Hook::ToWireguard, forward::to_wireguard(&super::meta(&skb)))
+    super::carry_out(&skb, Hook::ToWireguard, |sink| forward::to_wireguard(&super::meta(&skb), sink))
 }
