@@ -14,8 +14,10 @@ const _: () = assert!(size_of::<Address>() == 16);
 impl Address {
     /// The IPv4 address with these bytes.
     #[inline]
-    pub const fn v4([a, b, c, d]: [u8; 4]) -> Self {
-        Self([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d])
+    pub const fn v4(octets: [u8; 4]) -> Self {
+        // by words: programs would fill bytes one by one
+        let mapped = [0, 0, u32::from_ne_bytes([0, 0, 0xff, 0xff]), u32::from_ne_bytes(octets)];
+        transmute!(mapped)
     }
 
     /// Whether it is `other`. For programs: `==` is a call there.

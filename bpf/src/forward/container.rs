@@ -1,5 +1,5 @@
 use wgtrace_abi::forward::{Origin, PlaceKind, Settings};
-use wgtrace_abi::{Address, DropReason, Mark};
+use wgtrace_abi::{DropReason, Mark};
 
 use super::head::{ARP, FRAME_LEN, Frame, IPV4};
 use super::{Decision, Done, Head, Meta, Sink, Tables, arp, deliver, kind, or_drop, settings};
@@ -39,10 +39,10 @@ fn sent<P: Packet + ?Sized, T: Tables, S: Sink>(packet: &P, meta: &Meta, tables:
     if !frame.is_sound() {
         return Err(DropReason::INVALID_PACKET.into());
     }
-    if !Address::v4(frame.from).is(&origin.ipv4) {
+    if !frame.from().is(&origin.ipv4) {
         return Err(DropReason::INVALID_SOURCE_IP.into());
     }
-    let to = Address::v4(frame.to);
+    let to = frame.to();
     let encrypts = settings.has(Settings::ENCRYPTION);
     match kind(tables, &to) {
         Some(PlaceKind::LocalPods) => {

@@ -1,4 +1,4 @@
-use wgtrace_abi::{Address, DropReason};
+use wgtrace_abi::DropReason;
 
 use super::head::{FRAME_LEN, Frame, IPV4};
 use super::{Decision, Done, Meta, Sink, Tables, deliver, or_drop, settings};
@@ -32,6 +32,6 @@ fn sent<P: Packet + ?Sized, T: Tables, S: Sink>(packet: &P, meta: &Meta, tables:
     if !frame.is_sound() {
         return Err(DropReason::INVALID_PACKET.into());
     }
-    let endpoint = tables.endpoint(&Address::v4(frame.to)).ok_or(DropReason::UNROUTABLE)?;
+    let endpoint = tables.endpoint(&frame.to()).ok_or(DropReason::UNROUTABLE)?;
     deliver(frame.head, endpoint, sink)
 }

@@ -47,16 +47,19 @@ fn carry_out(skb: &Skb, hook: Hook, decide: impl FnOnce(&mut Writer<'_>)) -> i32
     let hook = hook.number();
     let Some(outcome) = outcome::of(hook) else { return TC_ACT_SHOT };
     decide(&mut outcome.writer(skb));
-    // from here on the packet can be written, or it is dropped: what the event says holds
-    if outcome.rewrites() && !skb.make_writable() {
+    let listener = trace::listener(hook);
+    if listener.is_some() && outcome.rewrites() && !skb.make_writable() {
+        // from here on, writing cannot fail: what the event says holds
         outcome.fail();
     }
     skb.set_mark(outcome.mark());
-    metrics::count(skb, hook, outcome.reason());
-    trace::packet(skb, hook, outcome.verdict(), outcome.reason());
-    if !outcome.rewrite(skb) {
-        return TC_ACT_SHOT;
+    if let Some(gate) = listener {
+        trace::tell(skb, hook, &gate, [outcome.verdict(), outcome.reason()]);
     }
+    if !outcome.rewrite(skb) {
+        outcome.fail();
+    }
+    metrics::count(skb, hook, outcome.reason());
     let verdict = outcome.verdict();
     if verdict == Verdict::Redirected as u8 {
         return redirect::egress(outcome.ifindex());

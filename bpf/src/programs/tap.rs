@@ -11,6 +11,6 @@ use super::trace;
 #[socket_filter]
 fn wgt_tap(context: SkBuffContext) -> i64 {
     let skb = Skb::from(context);
-    trace::packet(&skb, tap::hook(skb.packet_type()), trace::UNKNOWN, 0);
+    trace::packet(&skb, tap::hook(skb.packet_type()));
     0
 }

@@ -6,13 +6,14 @@ use wgtrace_bpf::gate::{self, Listener};
 use wgtrace_bpf::headers::{self, Start};
 
 use super::devices::Kind;
+use super::gates::OwnGate;
 use super::skb::Skb;
 use super::{counters, devices, event, filters, gates, ring, scratch};
 
 /// A tracer at a tc hook: the packet goes on to whatever program comes next.
 #[inline(always)]
 pub(super) fn classify(skb: &Skb, hook: Hook) -> i32 {
-    packet(skb, hook.number(), UNKNOWN, 0);
+    packet(skb, hook.number());
     NEXT
 }
 
@@ -20,13 +21,25 @@ pub(super) fn classify(skb: &Skb, hook: Hook) -> i32 {
 const NEXT: i32 = -1;
 
 /// What a tracer knows of what becomes of a packet.
-pub(super) const UNKNOWN: u8 = Verdict::Unknown as u8;
+const UNKNOWN: [u8; 2] = [Verdict::Unknown as u8, 0];
 
-/// A packet at the hook with number `hook`, what was decided there, and why, if it was to drop it. While nobody
-/// listens, one map lookup.
+/// A packet that a tracer sees at the hook with number `hook`. While nobody listens, one map lookup.
 #[inline(always)]
-pub(super) fn packet(skb: &Skb, hook: u8, verdict: u8, reason: u8) {
-    let Some(own) = gates::of(hook) else { return };
+pub(super) fn packet(skb: &Skb, hook: u8) {
+    if let Some(gate) = listener(hook) {
+        tell(skb, hook, &gate, UNKNOWN);
+    }
+}
+
+/// The gate of the hook with number `hook`, unless nobody listens.
+#[inline(always)]
+pub(super) fn listener(hook: u8) -> Option<OwnGate> {
+    gates::of(hook).filter(|own| gate::listener(own.read()) != Listener::Nobody)
+}
+
+/// Tells whoever listens of a packet, and of what was decided: a verdict, and a drop reason or 0.
+#[inline(always)]
+pub(super) fn tell(skb: &Skb, hook: u8, own: &OwnGate, outcome: [u8; 2]) {
     let gate = own.read();
     match gate::listener(gate) {
         Listener::Nobody => {}
@@ -36,7 +49,7 @@ pub(super) fn packet(skb: &Skb, hook: u8, verdict: u8, reason: u8) {
             }
         }
         Listener::Here => {
-            if !open(skb, hook, gate, [verdict, reason]) {
+            if !open(skb, hook, gate, outcome) {
                 own.deafen();
             }
         }

@@ -37,15 +37,21 @@ pub(crate) fn run(forwarding: &mut Forwarding, hook: Hook, frame: &[u8], mark: u
     Ok(Ran { verdict: result.return_value.cast_signed(), mark: after[MARK], frame: out })
 }
 
-/// Mean time of so many runs over the same frame, which a program may change each time.
+/// Mean time of so many runs over the same frame with this mark, both of which a program may change each time.
 pub(crate) fn time(
     forwarding: &mut Forwarding,
     hook: Hook,
-    frame: &[u8],
+    (frame, mark): (&[u8], u32),
     times: u32,
 ) -> Result<(i32, Duration)> {
-    let options = TestRunOptions { data_in: Some(frame), repeat: times, ..TestRunOptions::default() };
-    let result = classifier(forwarding, hook)?.test_run(options)?;
+    let mut context = [0_u32; CONTEXT];
+    context[MARK] = mark;
+    let result = classifier(forwarding, hook)?.test_run(TestRunOptions {
+        data_in: Some(frame),
+        ctx_in: Some(context.as_bytes()),
+        repeat: times,
+        ..TestRunOptions::default()
+    })?;
     Ok((result.return_value.cast_signed(), result.duration))
 }
 

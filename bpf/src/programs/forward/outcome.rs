@@ -8,6 +8,7 @@ use aya_ebpf::btf_maps::PerCpuArray;
 use aya_ebpf::macros::btf_map;
 use wgtrace_abi::{DropReason, Hook, Mark, Verdict};
 use wgtrace_bpf::forward::{ARP_LEN, Decision, HEAD_LEN, Sink};
+use zerocopy::transmute;
 
 use crate::programs::skb::Skb;
 
@@ -16,13 +17,13 @@ static OUTCOMES: PerCpuArray<[u64; size_of::<Stored>() / 8], { Hook::COUNT }> = 
 
 #[repr(C, align(8))]
 struct Stored {
+    bytes: [u8; 44],
+    mark: u32,
+    ifindex: u32,
     verdict: u8,
     reason: u8,
     /// How many of `bytes` the packet begins with from now on.
     written: u8,
-    mark: u32,
-    ifindex: u32,
-    bytes: [u8; 44],
 }
 
 /// What is to be done.
@@ -111,25 +112,19 @@ impl Outcome {
         done
     }
 
+    /// `bytes` are words of 16 bits, at most 22.
     #[inline(always)]
-    fn all<const N: usize>(
-        &self,
-        verdict: Verdict,
-        reason: DropReason,
-        mark: Mark,
-        ifindex: u32,
-        bytes: &[u8; N],
-    ) {
+    fn all<T: Copy>(&self, verdict: Verdict, reason: DropReason, mark: Mark, ifindex: u32, bytes: T) {
+        const { assert!(size_of::<T>() <= 44 && align_of::<T>() <= 8) };
+        #[expect(clippy::cast_possible_truncation, reason = "at most 44")]
+        let written = const { size_of::<T>() as u8 };
         write!(self.verdict = verdict as u8);
         write!(self.reason = reason.0);
-        #[expect(clippy::cast_possible_truncation, reason = "at most 42")]
-        let written = const { N as u8 };
         write!(self.written = written);
         write!(self.mark = mark.0);
         write!(self.ifindex = ifindex);
-        const { assert!(N <= 44) };
-        // SAFETY: as above; there is room for `N`.
-        unsafe { (&raw mut (*self.0).bytes).cast::<[u8; N]>().write(*bytes) };
+        // SAFETY: as above; they are at the start, which is aligned to 8, and there is room.
+        unsafe { (&raw mut (*self.0).bytes).cast::<T>().write(bytes) };
     }
 }
 
@@ -143,22 +138,26 @@ impl Sink for Writer<'_> {
     #[inline(always)]
     fn put(&mut self, decision: Decision) {
         match decision {
-            Decision::Pass(mark) => self.outcome.all(Verdict::Forwarded, DropReason(0), mark, 0, &[]),
+            Decision::Pass(mark) => self.outcome.all(Verdict::Forwarded, DropReason(0), mark, 0, NOTHING),
             Decision::Stack { head, mark } => {
-                self.outcome.all(Verdict::Forwarded, DropReason(0), mark, 0, &head.bytes());
+                self.outcome.all(Verdict::Forwarded, DropReason(0), mark, 0, head);
             }
             Decision::Deliver { head, ifindex } => {
-                self.outcome.all(Verdict::Redirected, DropReason(0), Mark(0), ifindex, &head.bytes());
+                self.outcome.all(Verdict::Redirected, DropReason(0), Mark(0), ifindex, head);
             }
             Decision::Encrypt { ifindex } => {
-                self.outcome.all(Verdict::Redirected, DropReason(0), Mark(Mark::ENCRYPT), ifindex, &[]);
+                self.outcome.all(Verdict::Redirected, DropReason(0), Mark(Mark::ENCRYPT), ifindex, NOTHING);
             }
             Decision::Answer { frame, ifindex } => {
-                self.outcome.all(Verdict::Redirected, DropReason(0), Mark(0), ifindex, &frame);
+                let words: [u16; ARP_LEN / 2] = transmute!(frame);
+                self.outcome.all(Verdict::Redirected, DropReason(0), Mark(0), ifindex, words);
             }
             Decision::Drop(reason) => {
-                self.outcome.all(Verdict::Dropped, reason, Mark(self.skb.mark()), 0, &[])
+                self.outcome.all(Verdict::Dropped, reason, Mark(self.skb.mark()), 0, NOTHING)
             }
         }
     }
 }
+
+/// The packet's bytes stay.
+const NOTHING: [u16; 0] = [];
