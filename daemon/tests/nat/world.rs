@@ -54,7 +54,7 @@ impl World {
         node.address("cilium_host", ip(ROUTER), 32).unwrap();
         node.address("eth0", ip(NODE), 16).unwrap();
         for (pod, own) in [(client, CLIENT), (server, SERVER)] {
-            pod.address("eth0", ip(own), 32).unwrap();
+            pod.address("eth0", ip(own), 24).unwrap();
         }
         outside.address("eth0", ip(OTHER_NODE), 16).unwrap();
         for own in [OTHER_POD, WORLD] {
@@ -74,7 +74,6 @@ impl World {
             node.route((ip(range.0), range.1), Some(ip(OTHER_NODE)), "eth0").unwrap();
         }
         for pod in [client, server] {
-            pod.route((ip(ROUTER), 32), None, "eth0").unwrap();
             pod.route((ip("0.0.0.0"), 0), Some(ip(ROUTER)), "eth0").unwrap();
         }
         outside.route((ip("10.0.1.0"), 24), Some(ip(NODE)), "eth0").unwrap();

@@ -27,11 +27,13 @@ impl Attributes {
     }
 
     /// Adds a number of one byte.
+    #[cfg(test)]
     pub(crate) fn u8(&mut self, kind: u16, value: u8) -> &mut Self {
         self.bytes(kind, &[value])
     }
 
     /// Adds a number of two bytes.
+    #[cfg(test)]
     pub(crate) fn u16(&mut self, kind: u16, value: u16) -> &mut Self {
         self.bytes(kind, &value.to_be_bytes())
     }
