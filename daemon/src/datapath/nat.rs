@@ -89,6 +89,11 @@ impl Nat {
         read::table(&mut self.socket, family, name)
     }
 
+    /// What is off between a table and the one in force.
+    pub fn compare(&mut self, table: &Table) -> Result<Vec<Difference>, NetfilterError> {
+        Ok(diff(table, self.read(table.family, &table.name)?.as_ref()))
+    }
+
     /// The chains, of whatever table, that drop what nobody has accepted on its way through the node.
     pub fn forward_drops(&mut self) -> Result<Vec<ForwardDrop>, NetfilterError> {
         forward::drops(&mut self.socket)

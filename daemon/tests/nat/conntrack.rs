@@ -9,11 +9,11 @@ use wgtraced::datapath::conntrack::{Conntrack, ConntrackError, Entry, Filter, Pr
 use crate::oracle::ask;
 use crate::world::{CLIENT, NODE, OTHER_POD, WORLD, World, connect, listen, prefix, worker};
 
-/// A connection's line without its seconds, and these.
-fn apart(line: &str, timed: bool) -> (String, Option<i64>) {
-    let mut words: Vec<_> = line.split_whitespace().collect();
-    let seconds = timed.then(|| words.remove(2).parse().unwrap());
-    (words.join(" "), seconds)
+/// A connection's line, spaces and all, without its seconds; and these.
+fn apart(line: &str) -> (String, i64) {
+    let (protocol, rest) = line.split_at(9);
+    let [number, seconds, rest] = rest.splitn(3, ' ').collect::<Vec<_>>().try_into().unwrap();
+    (format!("{protocol}{number} .. {rest}"), seconds.parse().unwrap())
 }
 
 fn ours(namespace: &Namespace) -> Vec<Entry> {
@@ -24,22 +24,18 @@ fn agree(namespace: &Namespace, count: usize) {
     let entries = ours(namespace);
     assert_eq!(entries.len(), count, "{entries:#?}");
     let Some(theirs) = ask(namespace, "conntrack", &["-L"]) else { return };
-    let mut theirs: Vec<_> = theirs.lines().map(|line| (apart(line, true), line)).collect();
-    let mut ours: Vec<_> = entries.iter().map(ToString::to_string).collect();
-    ours.sort_by_key(|line| apart(line, true).0);
-    theirs.sort();
+    let sorted = |lines: Vec<String>| {
+        let mut lines: Vec<_> = lines.iter().map(|line| apart(line)).collect();
+        lines.sort();
+        lines
+    };
+    let ours = sorted(entries.iter().map(ToString::to_string).collect());
+    let theirs = sorted(theirs.lines().map(|line| line.trim_end().to_owned()).collect());
     assert_eq!(ours.len(), theirs.len());
-    for (ours, ((words, seconds), line)) in ours.iter().zip(theirs) {
-        let (our_words, our_seconds) = apart(ours, true);
-        assert_eq!(our_words, words);
+    for ((ours, our_seconds), (theirs, their_seconds)) in ours.into_iter().zip(theirs) {
+        assert_eq!(ours, theirs);
         // a second may pass between the two
-        assert!((our_seconds.unwrap() - seconds.unwrap()).abs() <= 2, "{ours} but {line}");
-        // spaces and all
-        let column = ours.find(char::is_whitespace).unwrap();
-        assert_eq!(
-            ours[..column + 8].trim_end_matches(|c: char| c.is_ascii_digit()),
-            line[..column + 8].trim_end_matches(|c: char| c.is_ascii_digit())
-        );
+        assert!((our_seconds - their_seconds).abs() <= 2, "{ours}: {our_seconds} s but {their_seconds} s");
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 use wgtrace_testbed::Namespace;
-use wgtraced::datapath::nat::{Applied, Nat, Table, diff, kube_proxy};
+use wgtraced::datapath::nat::{Applied, Nat, Table, kube_proxy};
 
 use crate::oracle::ask;
 use crate::world::{prefix, worker};
@@ -27,7 +27,7 @@ fn agree(table: &Table, text: &str) {
     ours.run(|| {
         let mut nat = Nat::open().unwrap();
         assert_eq!(nat.apply(table).unwrap(), Applied::Created);
-        assert_eq!(diff(table, nat.read(table.family, name).unwrap().as_ref()), []);
+        assert_eq!(nat.compare(table).unwrap(), []);
     })
     .unwrap();
     let Some(shown) = ask(&ours, "nft", &["-s", "list", "table", &family, name]) else { return };
@@ -40,7 +40,7 @@ fn agree(table: &Table, text: &str) {
     theirs
         .run(|| {
             let mut nat = Nat::open().unwrap();
-            assert_eq!(diff(table, nat.read(table.family, name).unwrap().as_ref()), []);
+            assert_eq!(nat.compare(table).unwrap(), []);
             assert_eq!(nat.apply(table).unwrap(), Applied::Unchanged);
         })
         .unwrap();
@@ -120,8 +120,7 @@ fn what_others_changed_is_told_and_put_right() {
         &["add", "rule", of[0], of[1], of[2], "udp", "dport", "53", "limit", "rate", "1/second", "drop"],
     );
     ask(&namespace, "nft", &["add", "element", "ip", "wgtrace_nat", "nodes", "{ 192.0.2.9 }"]);
-    let found = nat.read(table.family, &table.name).unwrap();
-    let said: Vec<_> = diff(&table, found.as_ref()).iter().map(ToString::to_string).collect();
+    let said: Vec<_> = nat.compare(&table).unwrap().iter().map(ToString::to_string).collect();
     assert_eq!(said.len(), 3, "{said:#?}");
     assert_eq!(said[0], "table ip wgtrace_nat: set nodes: 192.0.2.9 not ours");
     assert!(said[1].contains("chain postrouting: rule missing: ip saddr 10.0.1.0/24 ip daddr != 10.0.0.0/8"));

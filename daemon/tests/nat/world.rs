@@ -66,7 +66,9 @@ impl World {
             (server, &["eth0"]),
             (outside, &["eth0"]),
         ] {
-            names.iter().for_each(|name| namespace.up(name).unwrap());
+            for name in names {
+                namespace.up(name).unwrap();
+            }
         }
         node.route((ip("10.0.1.0"), 24), None, "cilium_host").unwrap();
         node.route((ip(CLIENT), 32), None, "lxc1").unwrap();
@@ -84,7 +86,7 @@ impl World {
         world
     }
 
-    /// The node's nf_tables.
+    /// The node's `nf_tables`.
     pub(crate) fn nat(&self) -> Nat {
         self.node.run(|| Nat::open().unwrap()).unwrap()
     }

@@ -87,6 +87,8 @@ impl Intent {
                 .comment("pods cannot answer the node's loopback address"),
             );
         }
+        // what a pod answers a pod of its node goes straight there, past conntrack; to the router address it goes through
+        // the stack, where the translation is undone
         rules.push(
             Rule::new([
                 Statement::Mark { is: Is::Equal, mask: MARK_MASK, value: MARK_IDENTITY },

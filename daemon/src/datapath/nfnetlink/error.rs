@@ -133,7 +133,10 @@ fn hint(errno: Errno) -> &'static str {
         return "; this needs root or CAP_NET_ADMIN in the network namespace";
     }
     if matches!(errno, Errno::PROTONOSUPPORT | Errno::OPNOTSUPP | Errno::AFNOSUPPORT) {
-        return "; the kernel lacks it: is CONFIG_NF_TABLES with NFT_NAT, NFT_MASQ and NFT_CT built in or a module?";
+        return "; if the kernel lacks it: CONFIG_NF_TABLES, NF_CT_NETLINK, NFT_CT, NFT_NAT and NFT_MASQ are needed";
+    }
+    if errno == Errno::NOENT {
+        return "; what it names is not there, or the kernel lacks it: CONFIG_NFT_CT, NFT_NAT and NFT_MASQ are needed";
     }
     ""
 }

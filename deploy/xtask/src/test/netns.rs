@@ -1,5 +1,5 @@
 //! `cargo xtask test netns`: the daemon's ignored tests, and none of them skipped but those against
-//! wireguard-go where `WGTRACE_SKIP=wireguard-go` says so.
+//! wireguard-go, nft and conntrack where `WGTRACE_SKIP=wireguard-go,nft,conntrack` says so.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
