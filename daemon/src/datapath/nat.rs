@@ -36,7 +36,8 @@ pub use self::intent::{Intent, IntentError};
 pub use self::ruleset::{Chain, ChainKind, Hook, HookPoint, Rule, Set, Table};
 pub use self::statement::{Device, Is, Statement, Transport};
 
-use super::nfnetlink::{Family, NetfilterError, NetfilterSocket};
+use super::nfnetlink::NetfilterSocket;
+pub use super::nfnetlink::{Family, NetfilterError};
 
 /// The name of our table, of family `ip` and, with IPv6, `ip6`.
 pub const TABLE: &str = "wgtrace_nat";

@@ -4,10 +4,10 @@ use std::fs;
 use std::net::UdpSocket;
 
 use wgtrace_testbed::{Namespace, ping};
-use wgtraced::datapath::conntrack::{Conntrack, ConntrackError, Entry, Filter, Protocol, Status};
+use wgtraced::datapath::conntrack::{Conntrack, ConntrackError, Entry, Filter, Protocol, State, Status};
 
 use crate::oracle::ask;
-use crate::world::{CLIENT, NODE, OTHER_POD, WORLD, World, connect, listen, prefix, worker};
+use crate::world::{CLIENT, NODE, OTHER_POD, WORLD, World, connect, listen, prefix, within, worker};
 
 /// A connection's line, spaces and all, without its seconds; and these.
 fn apart(line: &str) -> (String, i64) {
@@ -57,6 +57,12 @@ fn entries_are_the_ones_that_conntrack_shows() {
             UdpSocket::bind("0.0.0.0:0").unwrap().send_to(b"x", (WORLD, 9)).unwrap();
         })
         .unwrap();
+    // the last packets may still be on their way
+    within("all of them are there, and one is over", || {
+        let entries = ours(&world.node);
+        let is_over = entries.iter().any(|entry| entry.state == Some(State::Tcp(7)));
+        (entries.len() == 4 && is_over).then_some(())
+    });
     agree(&world.node, 4);
     let entries = ours(&world.node);
     let echo = entries.iter().find(|entry| entry.original.protocol == Protocol::ICMP).unwrap();

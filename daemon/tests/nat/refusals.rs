@@ -3,8 +3,9 @@
 use rustix::io::Errno;
 use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 use wgtrace_testbed::Namespace;
-use wgtraced::datapath::nat::{Chain, ChainKind, Hook, HookPoint, Nat, Rule, Statement, Table, Verdict};
-use wgtraced::datapath::nfnetlink::Family;
+use wgtraced::datapath::nat::{
+    Chain, ChainKind, Family, Hook, HookPoint, Nat, Rule, Statement, Table, Verdict,
+};
 
 use crate::world::worker;
 

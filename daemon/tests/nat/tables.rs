@@ -81,10 +81,10 @@ fn networks_of_any_length_and_both_families_agree() {
 
 #[test]
 #[ignore = "needs root: cargo xtask test netns"]
-fn a_cluster_of_three_thousand_nodes_fits() {
+fn a_cluster_of_twenty_thousand_nodes_fits() {
     let mut intent = worker();
     intent.nodes =
-        (0..3000).map(|node| IpAddr::V4(Ipv4Addr::from_bits(0xac12_0000 + node))).collect::<BTreeSet<_>>();
+        (0..20_000).map(|node| IpAddr::V4(Ipv4Addr::from_bits(0xac12_0000 + node))).collect::<BTreeSet<_>>();
     let table = intent.table().unwrap();
     let namespace = Namespace::new().unwrap();
     namespace

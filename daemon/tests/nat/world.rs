@@ -8,9 +8,8 @@ use std::time::{Duration, Instant};
 use wgtrace_testbed::Namespace;
 use wgtrace_tunnel::Prefix;
 use wgtraced::datapath::nat::{
-    Chain, ChainKind, Device, Hook, HookPoint, Intent, Is, Nat, Rule, Statement, Table,
+    Chain, ChainKind, Device, Family, Hook, HookPoint, Intent, Is, Nat, Rule, Statement, Table,
 };
-use wgtraced::datapath::nfnetlink::Family;
 
 /// The walkthrough's worker node.
 pub(crate) fn worker() -> Intent {

@@ -163,7 +163,7 @@ fn rule(found: &[u8]) -> Result<(String, String, FoundRule), Malformed> {
 }
 
 /// Of what user space put beside a rule, kind by kind.
-fn comment(mut data: &[u8]) -> Option<String> {
+pub(super) fn comment(mut data: &[u8]) -> Option<String> {
     while let Some((&[kind, length], rest)) = data.split_first_chunk() {
         let (value, next) = rest.split_at_checked(length.into())?;
         if kind == uapi::NFTNL_UDATA_RULE_COMMENT {

@@ -186,6 +186,15 @@ fn long_comments_end_at_a_letter() {
     assert_eq!(rule.commented().map(str::len), Some(126));
 }
 
+#[test]
+fn a_comment_is_found_behind_other_data() {
+    assert_eq!(read::comment(b"\x00\x03ab\0").as_deref(), Some("ab"));
+    assert_eq!(read::comment(b"\x01\x02zz\x00\x03ab\0").as_deref(), Some("ab"));
+    assert_eq!(read::comment(b"\x01\x02zz"), None);
+    assert_eq!(read::comment(b"\x00\x09ab"), None);
+    assert_eq!(read::comment(b"\x00"), None);
+}
+
 fn statement() -> impl Strategy<Value = Statement> {
     let is = prop_oneof![Just(Is::Equal), Just(Is::Not)];
     let network = (any::<IpAddr>(), 0..=32_u8).prop_map(|(addr, len)| Prefix::new(addr, len).unwrap());

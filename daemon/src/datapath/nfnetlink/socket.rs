@@ -6,7 +6,7 @@ use std::time::Duration;
 use rtnetlink::packet_core::{NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST};
 use rtnetlink::sys::{Socket, SocketAddr, protocols::NETLINK_NETFILTER};
 use rustix::io::Errno;
-use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::sockopt::{Timeout, set_socket_send_buffer_size_force, set_socket_timeout};
 
 use super::error::errno;
 use super::reply::{Content, Reply, replies};
@@ -153,6 +153,10 @@ impl NetfilterSocket {
     }
 
     fn put(&self, bytes: &[u8]) -> Result<(), NetfilterError> {
+        // a transaction is one datagram, however long; without the right to it, sending tells
+        if bytes.len() > SEND_BUFFER {
+            let _ = set_socket_send_buffer_size_force(&self.socket, bytes.len());
+        }
         self.socket
             .send(bytes, 0)
             .map(drop)
@@ -187,6 +191,9 @@ impl NetfilterSocket {
 /// linux: uapi/linux/netfilter/nfnetlink.h, `NLMSG_MIN_TYPE`
 const NFNL_MSG_BATCH_BEGIN: u16 = 0x10;
 const NFNL_MSG_BATCH_END: u16 = 0x11;
+
+/// Less than every kernel's default (linux: `net.core.wmem_default`).
+const SEND_BUFFER: usize = 64 << 10;
 
 /// The kernel answers before the request returns; this is for a kernel that does not.
 const PATIENCE: Duration = Duration::from_secs(5);
