@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-/// Looks again and again until there is something to see.
+/// Looks again and again, less and less often, until there is something to see.
 pub(crate) fn until<T>(
     what: &str,
     patience: Duration,
     mut look: impl FnMut() -> Result<Option<T>>,
 ) -> Result<T> {
     let start = Instant::now();
+    let mut pause = SHORTEST;
     loop {
         if let Some(seen) = look()? {
             return Ok(seen);
@@ -19,9 +20,11 @@ pub(crate) fn until<T>(
         if start.elapsed() > patience {
             bail!("not within {} s: {what}", patience.as_secs());
         }
-        // others need the processor
-        thread::park_timeout(BETWEEN);
+        // others need the processor, and each look may be a program's run
+        thread::park_timeout(pause);
+        pause = LONGEST.min(pause * 2);
     }
 }
 
-const BETWEEN: Duration = Duration::from_millis(10);
+const SHORTEST: Duration = Duration::from_millis(5);
+const LONGEST: Duration = Duration::from_millis(500);

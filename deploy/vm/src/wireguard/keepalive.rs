@@ -1,6 +1,6 @@
 //! Messages with nothing in them.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
@@ -11,6 +11,8 @@ use crate::wait::until;
 
 /// Bytes of a message with nothing in it.
 const EMPTY: u64 = 32;
+/// It is due after ten seconds.
+const EARLIEST: Duration = Duration::from_secs(9);
 
 /// Makes the checks.
 pub(super) fn keepalive(port: &mut Port) -> Result<()> {
@@ -19,7 +21,7 @@ pub(super) fn keepalive(port: &mut Port) -> Result<()> {
 }
 
 fn persistent() -> Result<String> {
-    let mut pair = Pair::lay(Plan { keepalive: Some(1), ..Plan::PLAIN })?;
+    let mut pair = Pair::lay(Plan { keepalive: Some(1), ..Plan::begun_by(End::Ours) })?;
     until("there is a session", PATIENCE, || Ok((pair.shown(End::Kernel)?.handshake > 0).then_some(())))?;
     let start = Instant::now();
     let before = End::BOTH.map(|end| pair.shown(end));
@@ -41,23 +43,24 @@ fn passive() -> Result<String> {
     let mut notes = Vec::new();
     let mut waiting = Vec::new();
     for from in End::BOTH {
-        let mut pair = Pair::lay(Plan::PLAIN)?;
+        let mut pair = Pair::lay(Plan::begun_by(from))?;
         let mut talk = Talk::new(&pair, false)?;
-        for end in [from.other(), from] {
-            talk.say(end)?;
-        }
+        // the last word is the other's, so that this end is the one to answer
+        talk.say(from)?;
+        talk.say(from.other())?;
         pair.agree()?;
         pair.open()?;
         let before = pair.shown(from)?.received;
         talk.drop_a_word(from);
-        waiting.push((from, pair, before, Instant::now()));
+        waiting.push((from, pair, talk, before, Instant::now()));
     }
-    for (from, pair, before, since) in &mut waiting {
+    for (from, pair, _talk, before, since) in &mut waiting {
         let received = until("the keepalive", PATIENCE, || {
             let received = pair.shown(*from)?.received;
             Ok((received > *before).then_some(received))
         })?;
         let after = since.elapsed();
+        ensure!(after > EARLIEST, "it came after {} ms", after.as_millis());
         ensure!(received - *before == EMPTY, "{} bytes came back", received - *before);
         notes.push(format!("{from:?} has it after {} ms; {}", after.as_millis(), pair.open()?.note()));
     }

@@ -45,8 +45,10 @@ pub(super) struct Pair {
 }
 
 impl Plan {
-    /// Over IPv4, with a preshared key, each end knowing the other.
-    pub(super) const PLAIN: Self = Self { v6: false, psk: true, begins: None, keepalive: None };
+    /// Over IPv4 and with a preshared key, begun by one end.
+    pub(super) const fn begun_by(end: End) -> Self {
+        Self { v6: false, psk: true, begins: Some(end), keepalive: None }
+    }
 }
 
 impl End {
@@ -141,6 +143,8 @@ impl Pair {
     }
 
     /// Waits until nothing is under way: what one end has sent the other has received, as `wg show` has it on both.
+    ///
+    /// Where both began at once this need not come about: an answer that came too late is counted by its sender alone.
     pub(super) fn agree(&self) -> Result<String> {
         let mut last = String::new();
         let both = until("both ends have counted the same", PATIENCE, || {

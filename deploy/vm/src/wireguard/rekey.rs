@@ -56,7 +56,7 @@ fn begin(began: End) -> &'static str {
 
 impl Aging {
     fn begin(began: End) -> Result<Self> {
-        let pair = Pair::lay(Plan { begins: Some(began), ..Plan::PLAIN })?;
+        let pair = Pair::lay(Plan::begun_by(began))?;
         let mut talk = Talk::new(&pair, false)?;
         let since = Instant::now();
         for end in [began, began.other()] {

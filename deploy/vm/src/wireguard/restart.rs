@@ -12,7 +12,7 @@ use crate::port::Port;
 pub(super) fn restart(port: &mut Port) -> Result<()> {
     let mut pair = None;
     port.check("wireguard: a tunnel is laid between ends that will forget", || {
-        let laid = Pair::lay(Plan::PLAIN)?;
+        let laid = Pair::lay(Plan { begins: None, ..Plan::begun_by(End::Ours) })?;
         let mut talk = Talk::new(&laid, false)?;
         for end in End::BOTH {
             talk.say(end)?;

@@ -13,11 +13,10 @@ use crate::wait::until;
 pub(super) fn roam(port: &mut Port) -> Result<()> {
     let mut pair = None;
     port.check("wireguard: a tunnel is laid between ends that will move", || {
-        let laid = Pair::lay(Plan::PLAIN)?;
+        let laid = Pair::lay(Plan::begun_by(End::Ours))?;
         let mut talk = Talk::new(&laid, false)?;
-        for end in End::BOTH {
-            talk.say(end)?;
-        }
+        talk.say(End::Ours)?;
+        talk.say(End::Kernel)?;
         pair = Some(laid);
         Ok(String::new())
     })?;

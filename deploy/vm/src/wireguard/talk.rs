@@ -157,4 +157,4 @@ impl Tally {
 
 const PORT: u16 = 7;
 const AGAIN: Duration = Duration::from_millis(200);
-const BETWEEN: Duration = Duration::from_millis(250);
+const BETWEEN: Duration = Duration::from_millis(500);
