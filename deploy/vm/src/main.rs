@@ -74,4 +74,4 @@ fn tracing(port: &mut Port) -> Result<()> {
 }
 
 /// Unless the command line has a word about it.
-const DEADLINE: Duration = Duration::from_mins(5);
+const DEADLINE: Duration = Duration::from_mins(7);

@@ -29,7 +29,7 @@ fn name(plan: Plan) -> String {
     let who = match plan.begins {
         Some(End::Kernel) => "the kernel begins",
         Some(End::Ours) => "we begin",
-        None => "both begin",
+        None => "either begins",
     };
     let over = if plan.v6 { "IPv6" } else { "IPv4" };
     let with = if plan.psk { "with" } else { "without" };

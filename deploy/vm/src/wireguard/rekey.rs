@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
+use wgtrace_decrypt::capture::Timestamp;
 use wgtrace_decrypt::secrets::Secrets;
 
 use super::pair::{End, Pair, Plan};
@@ -19,7 +20,8 @@ struct Aging {
     pair: Pair,
     began: End,
     since: Instant,
-    handshake: u64,
+    /// Sessions that our end had written the keys of when this began.
+    known: usize,
     trickle: Trickle,
 }
 
@@ -62,34 +64,40 @@ impl Aging {
         for end in [began, began.other()] {
             talk.say(end)?;
         }
-        let handshake = pair.shown(End::Kernel)?.handshake;
-        Ok(Self { pair, began, since, handshake, trickle: Trickle::start(talk) })
+        let known = exported(&pair)?.len();
+        Ok(Self { pair, began, since, known, trickle: Trickle::start(talk) })
     }
 
     fn end(self) -> Result<String> {
-        let Self { mut pair, since, handshake, trickle, .. } = self;
+        let Self { mut pair, since, known, trickle, .. } = self;
         let left = PATIENCE.saturating_sub(since.elapsed());
-        until("the keys of a second session", left, || Ok((sessions(&pair)? > 1).then_some(())))?;
+        let times = until("the keys of another session", left, || {
+            Ok(Some(exported(&pair)?).filter(|times| times.len() > known))
+        })?;
+        let [.., before, after] = times[..] else { bail!("only one session: {times:?}") };
+        let age = Duration::from_nanos(after.0.abs_diff(before.0));
         let now = trickle.rounds();
         until("words under the new keys", SOON, || Ok((trickle.rounds() > now + 4).then_some(())))?;
         let tally = trickle.end()?.whole()?;
         let agreed = pair.agree()?;
-        let age = pair.shown(End::Kernel)?.handshake.saturating_sub(handshake);
-        ensure!((115..=150).contains(&age), "the second handshake came {age} s after the first");
+        let age = age.as_secs_f64();
+        ensure!((119.0..150.0).contains(&age), "a session came {age:.1} s after the one before");
         let opened = pair.open()?;
-        let [old, new] = opened.sessions[..] else { anyhow::bail!("not two sessions: {}", opened.note()) };
+        let [.., old, new] = opened.sessions[..] else { bail!("not two sessions: {}", opened.note()) };
         let changed = (0..2).all(|end| old.indices.get(end) != new.indices.get(end));
         ensure!(changed, "an index did not change: {}", opened.note());
         ensure!(!new.messages.contains(&0), "not both ends use the new session: {}", opened.note());
-        Ok(format!("{age} s after the first handshake; {tally}; {agreed}; {}", opened.note()))
+        Ok(format!("after {age:.1} s; {tally}; {agreed}; {}", opened.note()))
     }
 }
 
-/// How many sessions our end has written the keys of.
-fn sessions(pair: &Pair) -> Result<usize> {
+/// When the sessions began that our end has written the keys of, in order.
+fn exported(pair: &Pair) -> Result<Vec<Timestamp>> {
     let mut secrets = Secrets::new();
     secrets.add(&pair.ours.keys()?, "keys");
-    Ok(secrets.transport().len() / 2)
+    let mut times: Vec<Timestamp> = secrets.transport().iter().filter_map(|line| line.time).collect();
+    times.dedup();
+    Ok(times)
 }
 
 /// From the first handshake to the second; 120 seconds and what the emulator takes.

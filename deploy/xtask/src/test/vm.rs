@@ -35,11 +35,11 @@ pub(crate) struct Args {
     /// Record the instruction counts instead of comparing them.
     #[arg(long)]
     update: bool,
-    /// Machines that run at once.
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    /// Machines that run at once; for two minutes each they mostly wait.
+    #[arg(long, value_name = "N", default_value_t = 4)]
     jobs: usize,
     /// Seconds that a machine may take.
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 420)]
     deadline: u64,
     /// Print passed checks as well.
     #[arg(long, short)]
