@@ -260,7 +260,7 @@ proptest! {
         prop_assert_eq!(fate(left), model::to_netdev(node, from, to, mark, Some(port)));
         // one hop costs one, and the header stays whole
         let after = rewritten(frame, decided);
-        let hops = if matches!(decided, Decision::Stack { .. } | Decision::Deliver { .. }) { 1 } else { 0 };
+        let hops = u8::from(matches!(decided, Decision::Stack { .. } | Decision::Deliver { .. }));
         prop_assert_eq!((after[22], checksum::internet(&[&after[14..34]])), (ttl.wrapping_sub(hops), 0));
         prop_assert_eq!(&after[24..], &[&after[24..26], &frame[26..]].concat());
     }

@@ -1,3 +1,6 @@
 //! What the kernel forwards a node's pod traffic by.
 
 pub mod bpf;
+pub mod conntrack;
+pub mod nat;
+pub mod nfnetlink;

@@ -46,7 +46,8 @@ impl Addresses {
                 from: Address::v4([s0, s1, s2, s3]),
                 to: Address::v4([d0, d1, d2, d3]),
                 at: start.wrapping_add(usize::from(version & 0x0f) * 4),
-                is_udp: protocol == UDP && u16::from_be_bytes([part_high, part_low]) & 0x1fff == 0,
+                // of a later fragment, there are none
+                is_udp: protocol == UDP && u16::from_be_bytes([part_high, part_low]) << 3 == 0,
             }),
             6 => {
                 let [.., next, _] = packet.read::<8>(start)?;

@@ -1,6 +1,6 @@
-use wgtrace_abi::forward::{Mac, Origin};
+use wgtrace_abi::forward::Origin;
 use wgtrace_abi::{Address, DropReason};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned, transmute};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, transmute};
 
 use super::{Decision, Done, Meta, Sink};
 use crate::Packet;
@@ -8,19 +8,22 @@ use crate::Packet;
 /// Bytes of an ARP message for IPv4 in its Ethernet frame.
 pub const ARP_LEN: usize = 42;
 
-#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+/// As [`Head`](super::Head), words of 16 bits as they lie there.
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 struct Arp {
-    destination: Mac,
-    source: Mac,
-    ethertype: [u8; 2],
-    /// Ethernet, IPv4, and how long their addresses are.
-    kinds: [u8; 6],
-    operation: [u8; 2],
-    sender_mac: Mac,
-    sender: [u8; 4],
-    target_mac: Mac,
-    target: [u8; 4],
+    destination: [u16; 3],
+    source: [u16; 3],
+    ethertype: u16,
+    hardware: u16,
+    protocol: u16,
+    /// Of a hardware address, and of a protocol's.
+    sizes: u16,
+    operation: u16,
+    sender_mac: [u16; 3],
+    sender: [u16; 2],
+    target_mac: [u16; 3],
+    target: [u16; 2],
 }
 
 const _: () = assert!(size_of::<Arp>() == ARP_LEN);
@@ -36,16 +39,16 @@ pub(super) fn answer<P: Packet + ?Sized, S: Sink>(
 ) -> Done {
     let bytes: [u8; ARP_LEN] = packet.read(0).map_err(|_| DropReason::INVALID_PACKET)?;
     let asked: Arp = transmute!(bytes);
-    let is_request = u64::from_be_bytes(joined(asked.kinds, asked.operation)) == REQUEST;
-    if !is_request || Address::v4(asked.target).is(&origin.ipv4) {
+    if !asked.is_request() || Address::v4(transmute!(asked.target)).is(&origin.ipv4) {
         sink.put(Decision::Pass(meta.mark));
         return Ok(());
     }
+    let host_mac = transmute!(origin.host_mac);
     let reply = Arp {
         destination: asked.source,
-        source: origin.host_mac,
-        operation: [0, 2],
-        sender_mac: origin.host_mac,
+        source: host_mac,
+        operation: REPLY.to_be(),
+        sender_mac: host_mac,
         sender: asked.target,
         target_mac: asked.sender_mac,
         target: asked.sender,
@@ -55,10 +58,20 @@ pub(super) fn answer<P: Packet + ?Sized, S: Sink>(
     Ok(())
 }
 
-#[inline(always)]
-fn joined([a, b, c, d, e, f]: [u8; 6], [g, h]: [u8; 2]) -> [u8; 8] {
-    [a, b, c, d, e, f, g, h]
+impl Arp {
+    /// Whether it asks for the Ethernet address of an IPv4 address.
+    #[inline(always)]
+    fn is_request(&self) -> bool {
+        let differs = (self.hardware ^ ETHERNET.to_be())
+            | (self.protocol ^ IPV4.to_be())
+            | (self.sizes ^ SIZES.to_be())
+            | (self.operation ^ REQUEST.to_be());
+        differs == 0
+    }
 }
 
-/// Ethernet, IPv4, their lengths, and that it is a request.
-const REQUEST: u64 = 0x0001_0800_0604_0001;
+const ETHERNET: u16 = 1;
+const IPV4: u16 = 0x0800;
+const SIZES: u16 = 0x0604;
+const REQUEST: u16 = 1;
+const REPLY: u16 = 2;

@@ -2,7 +2,7 @@ use wgtrace_abi::forward::{PlaceKind, Settings};
 use wgtrace_abi::{DropReason, Mark};
 
 use super::addresses::{Addresses, Missing};
-use super::{Decision, Done, Meta, Sink, Tables, kind, or_drop};
+use super::{Because, Decision, Done, Meta, Sink, Tables, kind, or_drop};
 use crate::Packet;
 
 /// What comes in by a native device: plaintext for a local pod, from an address of the pool, was sent by nobody who
@@ -14,28 +14,25 @@ pub fn from_netdev<P: Packet + ?Sized, T: Tables, S: Sink>(
     tables: &T,
     sink: &mut S,
 ) {
-    or_drop(entered(packet, meta, tables, sink), sink);
+    sink.put(if is_plaintext(packet, meta, tables) {
+        Decision::Drop(DropReason::UNENCRYPTED)
+    } else {
+        Decision::Pass(meta.mark)
+    });
 }
 
 #[inline(always)]
-fn entered<P: Packet + ?Sized, T: Tables, S: Sink>(
-    packet: &P,
-    meta: &Meta,
-    tables: &T,
-    sink: &mut S,
-) -> Done {
-    let Some(settings) = encrypting(tables) else { return pass(meta, sink) };
+fn is_plaintext<P: Packet + ?Sized, T: Tables>(packet: &P, meta: &Meta, tables: &T) -> bool {
+    let Some(settings) = encrypting(tables) else { return false };
     // what is broken, the stack drops
-    let Ok(addresses) = Addresses::read(packet, meta) else { return pass(meta, sink) };
+    let Ok(addresses) = Addresses::read(packet, meta) else { return false };
     // most of all, WireGuard's own packets
     if addresses.to.is(&settings.node) || kind(tables, &addresses.to) != Some(PlaceKind::LocalPods) {
-        return pass(meta, sink);
+        return false;
     }
     match kind(tables, &addresses.from) {
-        Some(PlaceKind::Pool | PlaceKind::LocalPods | PlaceKind::RemotePods | PlaceKind::Services) => {
-            Err(DropReason::UNENCRYPTED.into())
-        }
-        Some(PlaceKind::OwnNode | PlaceKind::RemoteNode | PlaceKind::Cleartext) | None => pass(meta, sink),
+        Some(PlaceKind::Pool | PlaceKind::LocalPods | PlaceKind::RemotePods | PlaceKind::Services) => true,
+        Some(PlaceKind::OwnNode | PlaceKind::RemoteNode | PlaceKind::Cleartext) | None => false,
     }
 }
 
@@ -45,35 +42,43 @@ fn entered<P: Packet + ?Sized, T: Tables, S: Sink>(
 /// is seen here.
 #[inline(always)]
 pub fn to_netdev<P: Packet + ?Sized, T: Tables, S: Sink>(packet: &P, meta: &Meta, tables: &T, sink: &mut S) {
-    or_drop(leaving(packet, meta, tables, sink), sink);
+    match way(packet, meta, tables) {
+        Ok(Way::Out) => sink.put(Decision::Pass(meta.mark)),
+        Ok(Way::Tunnel) => or_drop(encrypt(tables, sink), sink),
+        Err(because) => or_drop(Err(because), sink),
+    }
+}
+
+/// Where a packet may leave.
+#[derive(Clone, Copy)]
+enum Way {
+    /// By the device it is at.
+    Out,
+    /// By the tunnel alone.
+    Tunnel,
 }
 
 #[inline(always)]
-fn leaving<P: Packet + ?Sized, T: Tables, S: Sink>(
-    packet: &P,
-    meta: &Meta,
-    tables: &T,
-    sink: &mut S,
-) -> Done {
-    let Some(settings) = encrypting(tables) else { return pass(meta, sink) };
+fn way<P: Packet + ?Sized, T: Tables>(packet: &P, meta: &Meta, tables: &T) -> Result<Way, Because> {
+    let Some(settings) = encrypting(tables) else { return Ok(Way::Out) };
     let addresses = match Addresses::read(packet, meta) {
         Ok(addresses) => addresses,
-        Err(Missing::NotIp) => return pass(meta, sink),
+        Err(Missing::NotIp) => return Ok(Way::Out),
         Err(Missing::Broken) => return Err(DropReason::INVALID_PACKET.into()),
         Err(Missing::TooDeep) => return Err(DropReason::UNSUPPORTED_L2.into()),
     };
     if is_own_wireguard(packet, meta, settings, &addresses) {
-        return pass(meta, sink);
+        return Ok(Way::Out);
     }
     match kind(tables, &addresses.to) {
-        Some(PlaceKind::RemotePods) => encrypt(settings, sink),
+        Some(PlaceKind::RemotePods) => Ok(Way::Tunnel),
         Some(PlaceKind::RemoteNode) if kind(tables, &addresses.from) == Some(PlaceKind::LocalPods) => {
-            encrypt(settings, sink)
+            Ok(Way::Tunnel)
         }
         Some(PlaceKind::Pool | PlaceKind::LocalPods | PlaceKind::Services) => {
             Err(DropReason::UNENCRYPTED.into())
         }
-        Some(PlaceKind::OwnNode | PlaceKind::RemoteNode | PlaceKind::Cleartext) | None => pass(meta, sink),
+        Some(PlaceKind::OwnNode | PlaceKind::RemoteNode | PlaceKind::Cleartext) | None => Ok(Way::Out),
     }
 }
 
@@ -98,13 +103,8 @@ fn is_own_wireguard<P: Packet + ?Sized>(
 }
 
 #[inline(always)]
-fn pass<S: Sink>(meta: &Meta, sink: &mut S) -> Done {
-    sink.put(Decision::Pass(meta.mark));
-    Ok(())
-}
-
-#[inline(always)]
-fn encrypt<S: Sink>(settings: &Settings, sink: &mut S) -> Done {
+fn encrypt<T: Tables, S: Sink>(tables: &T, sink: &mut S) -> Done {
+    let Some(settings) = tables.settings() else { return Err(DropReason::HOST_NOT_READY.into()) };
     if settings.has(Settings::STRICT) {
         return Err(DropReason::UNENCRYPTED.into());
     }

@@ -33,7 +33,7 @@ mod tun;
 mod udp;
 
 pub use bpffs::BpfFs;
-pub use frame::FrameSender;
+pub use frame::{FrameReceiver, FrameSender};
 pub use line::Line;
 pub use link::{Link, VlanTag};
 pub use namespace::{Mounted, Namespace};
