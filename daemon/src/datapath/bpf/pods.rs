@@ -72,7 +72,7 @@ pub(super) fn all(ebpf: &Ebpf) -> Result<Vec<LocalPod>, ProbeError> {
     let endpoints: HashMap<&MapData, Bytes<Address>, Bytes<Endpoint>> =
         map(ebpf, names::ENDPOINTS)?.try_into().map_err(failed(names::ENDPOINTS))?;
     let mut pods = Vec::new();
-    for entry in origins.iter() {
+    for entry in &origins {
         let (ifindex, bytes) = entry.map_err(failed(names::ORIGINS))?;
         let origin: Origin = transmute!(bytes);
         let mut pod = LocalPod { ifindex, ipv4: None, ipv6: None, mac: [0; 6], host_mac: origin.host_mac };

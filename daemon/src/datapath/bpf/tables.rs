@@ -76,7 +76,7 @@ pub(super) fn prefixes(ebpf: &Ebpf) -> Result<Vec<(Prefix, Place)>, ProbeError> 
     let map: LpmTrie<&MapData, Bytes<Address>, Bytes<Place>> =
         map(ebpf, name)?.try_into().map_err(failed(name))?;
     let mut found = Vec::new();
-    for entry in map.iter() {
+    for entry in &map {
         let (key, place) = entry.map_err(failed(name))?;
         let ip = Address(key.data()).ip();
         let bits = key.prefix_len().saturating_sub(if ip.is_ipv4() { MAPPED } else { 0 });
