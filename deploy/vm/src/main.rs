@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a program, not a core: it has files and a clock")]
 
 mod daemon;
+mod forward;
 mod machine;
 mod modules;
 mod port;
@@ -70,6 +71,7 @@ fn tracing(port: &mut Port) -> Result<()> {
     verify::verify(port, stage.instance.object_mut())?;
     port.check("what a killed tracer leaves is harmless", || stale::stale(&mut stage))?;
     trace::trace(port, &mut stage)?;
+    forward::forward(port)?;
     daemon::daemon(port, &stage.line)
 }
 
