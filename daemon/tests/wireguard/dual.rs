@@ -1,10 +1,12 @@
 //! A line of both families, and ends of it that move.
 
 use std::fs;
-use std::net::IpAddr;
+use std::net::{IpAddr, UdpSocket};
 use std::process::Command;
 
 use wgtrace_testbed::{Line, Namespace};
+
+use crate::end::wait_for;
 
 /// Addresses of the left end and of the right.
 pub(crate) const V4: [IpAddr; 2] = [Line::LEFT, Line::RIGHT];
@@ -33,6 +35,8 @@ pub(crate) fn moves((near, [from, to]): (&Namespace, [IpAddr; 2]), (far, at): (&
     let gone = near.run(|| Command::new("ip").args(["address", "del", &old, "dev", "eth0"]).status());
     assert!(gone.unwrap().expect("ip is not installed (Debian: iproute2)").success());
     near.address("eth0", to, prefix).unwrap();
+    // Until it is usable another one is sent from, such as the tunnel's own, and the tunnel would lead into itself.
+    wait_for("the new address to be usable", || near.run(|| UdpSocket::bind((to, 0))).unwrap().is_ok());
     // Without a last address the device forgets its neighbours.
     near.neighbour("eth0", at, far.link("eth0").unwrap().mac).unwrap();
     far.neighbour("eth0", to, near.link("eth0").unwrap().mac).unwrap();

@@ -1,6 +1,7 @@
 //! One end of a tunnel: a process, its interface and its namespace.
 
 use std::ffi::OsString;
+use std::net::UdpSocket;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, io, thread};
@@ -25,7 +26,9 @@ impl<'n> End<'n> {
     /// The same with more arguments.
     pub(crate) fn ours_with(namespace: &'n Namespace, settings: &Settings, more: &[&str]) -> Self {
         let child = wg_user(namespace, &settings.file(true), more).stderr(Stdio::inherit());
-        Self::start(namespace, settings, child)
+        let end = Self::start(namespace, settings, child);
+        end.wait_for_addresses(settings);
+        end
     }
 
     /// wireguard-go, configured by `wg`.
@@ -40,6 +43,7 @@ impl<'n> End<'n> {
             namespace.address(&settings.name, address, prefix).unwrap();
         }
         namespace.up(&settings.name).unwrap();
+        end.wait_for_addresses(settings);
         end
     }
 
@@ -52,6 +56,15 @@ impl<'n> End<'n> {
             wg(&["show", &end.name]).status.success()
         });
         end
+    }
+
+    /// Those of IPv6 take a moment, though nobody is asked about them.
+    fn wait_for_addresses(&self, settings: &Settings) {
+        for (address, _) in settings.addresses() {
+            wait_for("the address to be usable", || {
+                self.namespace.run(|| UdpSocket::bind((address, 0))).unwrap().is_ok()
+            });
+        }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -70,10 +83,15 @@ impl<'n> End<'n> {
         (fields[1].parse().unwrap(), fields[2].parse().unwrap())
     }
 
-    /// Whether each end has received what the other has sent.
-    pub(crate) fn agrees_with(&self, other: &Self) -> bool {
-        let ((received, sent), theirs) = (self.transferred(), other.transferred());
-        (sent, received) == theirs
+    /// Waits until each end has received what the other has sent, to the byte.
+    pub(crate) fn wait_to_agree_with(&self, other: &Self) {
+        let mut seen = Default::default();
+        let agrees = || {
+            let (theirs, (received, sent)) = (other.transferred(), self.transferred());
+            seen = ((sent, received), theirs);
+            seen.0 == seen.1
+        };
+        assert!(comes_true(agrees), "sent and received, at the other end received and sent: {seen:?}");
     }
 
     /// When a handshake was last completed, in seconds since 1970.
@@ -173,10 +191,18 @@ pub(crate) fn wg(args: &[&str]) -> Output {
 }
 
 /// Looks again and again, for ten seconds.
-pub(crate) fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+#[track_caller]
+pub(crate) fn wait_for(what: &str, is_so: impl FnMut() -> bool) {
+    assert!(comes_true(is_so), "waited in vain for {what}");
+}
+
+fn comes_true(mut is_so: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !is_so() {
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        if Instant::now() > deadline {
+            return false;
+        }
         thread::park_timeout(Duration::from_millis(10));
     }
+    true
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use wgtrace_testbed::Line;
 
-use crate::end::{is_go_wanted, wait_for};
+use crate::end::is_go_wanted;
 use crate::packets::{self, Sent};
 use crate::trickle::Asker;
 use crate::watched::{From, Plan, Right, Seen, Tunnel, watch};
@@ -39,7 +39,7 @@ fn across_a_rekey(plan: Plan) -> Seen {
         // whitepaper 6.2: REKEY_AFTER_TIME
         let age = end.latest_handshake() - began;
         assert!((120..=122).contains(&age), "{age} s");
-        wait_for("both ends to count the same bytes", || tunnel.left.agrees_with(&tunnel.right));
+        tunnel.left.wait_to_agree_with(&tunnel.right);
     })
 }
 

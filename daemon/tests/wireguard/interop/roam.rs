@@ -1,7 +1,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::dual;
-use crate::end::{End, is_go_wanted};
+use crate::end::{End, is_go_wanted, wg};
 use crate::settings::Pair;
 use crate::trickle::{Asker, Trickle};
 
@@ -22,9 +22,9 @@ fn either_end_follows_the_other_that_moves() {
     for outer @ [left, right] in [dual::V4, dual::V6] {
         let line = dual::line();
         let pair = Pair::between(left, right, true).dual();
-        let (ours, go) = (End::ours(&line.left, &pair.left), End::go(&line.right, &pair.right));
+        let (go, ours) = (End::go(&line.right, &pair.right), End::ours(&line.left, &pair.left));
         let mut trickle = Trickle::new(&line, &pair);
-        trickle.resumes(Asker::Left);
+        trickle.ask(Asker::Left);
         let handshakes = (ours.latest_handshake(), go.latest_handshake());
         let [new_left, new_right] = outer.map(another);
 
@@ -34,13 +34,12 @@ fn either_end_follows_the_other_that_moves() {
         trickle.ask(Asker::Right);
 
         dual::moves((&line.right, [right, new_right]), (&line.left, new_left));
+        // Its releases before 2023 hold on to the address that is gone until they are given a port.
+        assert!(wg(&["set", go.name(), "listen-port", "51012"]).status.success());
         trickle.ask(Asker::Right);
-        assert_eq!(ours.shown("endpoints")[1], SocketAddr::new(new_right, 51002).to_string());
+        assert_eq!(ours.shown("endpoints")[1], SocketAddr::new(new_right, 51012).to_string());
         trickle.ask(Asker::Left);
-        assert_eq!(
-            (ours.latest_handshake(), go.latest_handshake()),
-            handshakes,
-            "nobody needed another handshake"
-        );
+        // No other handshake was needed.
+        assert_eq!((ours.latest_handshake(), go.latest_handshake()), handshakes);
     }
 }
