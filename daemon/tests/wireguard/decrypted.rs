@@ -1,18 +1,15 @@
 //! Captures of the device's traffic, opened with the keys that it gave out.
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
-
 use wgtrace_testbed::transfer;
 
 use crate::end::is_go_wanted;
 use crate::opener;
 use crate::packets::{self, BySource};
 use crate::trickle::Asker;
-use crate::watched::{From, Plan, Right, Seen, Tunnel, watch};
+use crate::watched::{Begin, Plan, Right, Seen, Tunnel, watch};
 
 const PLAN: Plan =
-    Plan { right: Right::Ours, initiator: Asker::Left, keys: "session", from: From::Handshake, cut: false };
+    Plan { right: Right::Ours, initiator: Asker::Left, keys: "session", from: Begin::Handshake, cut: false };
 
 impl Seen {
     /// The inner packets as the interface had them.
@@ -34,10 +31,7 @@ impl Seen {
     /// Whether tshark opens all of it.
     #[track_caller]
     pub(crate) fn is_opened_by_tshark(&self) {
-        let plain = self.inner().into_iter();
-        let plain: BTreeMap<_, Vec<_>> =
-            plain.map(|(source, packets)| (source, packets.iter().map(Vec::len).collect())).collect();
-        assert_eq!(opener::tshark(&self.outer, &self.keys), plain);
+        assert_eq!(opener::tshark(&self.outer, &self.keys), packets::lengths(&self.inner()));
     }
 }
 
@@ -83,7 +77,7 @@ fn session_keys_open_a_capture_whole() {
 fn session_keys_open_a_capture_that_begins_amid_a_session() {
     for right in rights() {
         for initiator in [Asker::Left, Asker::Right] {
-            let seen = watch(Plan { right, initiator, from: From::MidSession, ..PLAN }, gentle);
+            let seen = watch(Plan { right, initiator, from: Begin::MidSession, ..PLAN }, gentle);
             let sent = packets::messages(&packets::read(&seen.outer.path()));
             assert!(sent.values().all(|sent| sent.initiations + sent.responses == 0), "{sent:?}");
             assert_eq!(seen.is_opened_by_wgtrace(), 1);
@@ -95,7 +89,7 @@ fn session_keys_open_a_capture_that_begins_amid_a_session() {
 #[ignore = "needs root: cargo xtask test netns"]
 fn session_keys_open_super_frames() {
     for right in rights() {
-        for from in [From::Handshake, From::MidSession] {
+        for from in [Begin::Handshake, Begin::MidSession] {
             let seen = watch(Plan { right, from, ..PLAN }, streams);
             let outer = packets::read(&seen.outer.path());
             assert!(
@@ -135,9 +129,7 @@ fn wireshark_keys_open_streams_in_tshark_where_super_frames_are_cut() {
         let outer = packets::read(&seen.outer.path());
         assert!(outer.iter().all(|packet| packet.len() <= 1500), "tshark opens no super-frames");
         let opened = opener::wgtrace(&seen.outer, &seen.keys);
-        let lengths = packets::between(&opened.packets, &seen.addresses).into_iter();
-        let lengths: BTreeMap<IpAddr, Vec<usize>> =
-            lengths.map(|(source, packets)| (source, packets.iter().map(Vec::len).collect())).collect();
+        let lengths = packets::lengths(&packets::between(&opened.packets, &seen.addresses));
         assert!(opener::tshark(&seen.outer, &seen.keys) == lengths, "tshark and ours differ");
     }
 }

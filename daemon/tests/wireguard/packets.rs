@@ -50,6 +50,11 @@ fn without_checksum(packet: &[u8]) -> Vec<u8> {
     packet
 }
 
+/// How long they are.
+pub(crate) fn lengths(packets: &BySource) -> BTreeMap<IpAddr, Vec<usize>> {
+    packets.iter().map(|(source, packets)| (*source, packets.iter().map(Vec::len).collect())).collect()
+}
+
 /// What each end sent on each TCP connection, put together again; zeroes stand for what is missing.
 pub(crate) fn streams(packets: &[Vec<u8>]) -> BTreeMap<(IpAddr, u16, u16), Vec<u8>> {
     let mut starts = BTreeMap::new();
@@ -100,6 +105,8 @@ pub(crate) fn messages(packets: &[Vec<u8>]) -> BTreeMap<IpAddr, Sent> {
             Ok(Message::CookieReply(_)) | Err(_) => {}
         }
     }
-    by_source.values_mut().for_each(|sent| sent.receivers.dedup());
+    for sent in by_source.values_mut() {
+        sent.receivers.dedup();
+    }
     by_source
 }

@@ -10,7 +10,7 @@ use wgtrace_testbed::Line;
 use crate::end::is_go_wanted;
 use crate::packets::{self, Sent};
 use crate::trickle::Asker;
-use crate::watched::{From, Plan, Right, Seen, Tunnel, watch};
+use crate::watched::{Begin, Plan, Right, Seen, Tunnel, watch};
 
 /// Gentle traffic both ways, of which nothing is lost, until well behind the second handshake.
 fn across_a_rekey(plan: Plan) -> Seen {
@@ -58,7 +58,7 @@ fn is_one_rekey(plan: Plan, seen: &Seen) {
 #[test]
 #[ignore = "needs root: cargo xtask test netns"]
 fn a_rekey_loses_nothing_and_its_capture_is_opened_whole() {
-    let plan = |right, initiator, keys| Plan { right, initiator, keys, from: From::Handshake, cut: false };
+    let plan = |right, initiator, keys| Plan { right, initiator, keys, from: Begin::Handshake, cut: false };
     let mut plans =
         vec![plan(Right::Ours, Asker::Left, "session"), plan(Right::Ours, Asker::Right, "wireshark")];
     if is_go_wanted() {

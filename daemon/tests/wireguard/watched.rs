@@ -21,7 +21,7 @@ pub(crate) struct Plan {
     /// What `--key-level` says.
     pub(crate) keys: &'static str,
     /// Whether the handshake is seen.
-    pub(crate) from: From,
+    pub(crate) from: Begin,
     /// Whether messages leave one by one.
     pub(crate) cut: bool,
 }
@@ -35,7 +35,7 @@ pub(crate) enum Right {
 
 /// Where the outer capture begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum From {
+pub(crate) enum Begin {
     Handshake,
     MidSession,
 }
@@ -75,7 +75,7 @@ pub(crate) fn watch(plan: Plan, talk: impl FnOnce(&mut Tunnel<'_>)) -> Seen {
     }
     let keys = pair.left.path("keys.log");
     let outer_now = || Capture::start(&line.left, "eth0", "udp");
-    let outer = (plan.from == From::Handshake).then(outer_now);
+    let outer = (plan.from == Begin::Handshake).then(outer_now);
     // Who is asked is there first.
     let right_now = || match plan.right {
         Right::Ours => End::ours(&line.right, &pair.right),
@@ -86,7 +86,7 @@ pub(crate) fn watch(plan: Plan, talk: impl FnOnce(&mut Tunnel<'_>)) -> Seen {
     let left = End::ours_with(&line.left, &pair.left, &log);
     let right = waiting.unwrap_or_else(right_now);
     let mut trickle = Trickle::new(&line, &pair);
-    if plan.from == From::MidSession {
+    if plan.from == Begin::MidSession {
         trickle.ask(plan.initiator);
     }
     let outer = outer.unwrap_or_else(outer_now);

@@ -40,23 +40,17 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// Builds a package's program of the same name; where it is.
 fn program(package: &str) -> Result<PathBuf> {
     let mut cargo = cargo();
-    cargo.args([
-        "build",
-        "--package",
-        package,
-        "--bin",
-        package,
-        "--message-format",
-        "json-render-diagnostics",
-    ]);
+    cargo.args(["build", "--package", package, "--bin", package]);
+    cargo.args(["--message-format", "json-render-diagnostics"]);
     let output = cargo.stderr(Stdio::inherit()).output().context("cannot start cargo")?;
     ensure!(output.status.success(), "cargo build gave up: {}", output.status);
-    // One message a line; the program's is the last that names a file to run.
-    let messages =
-        output.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
-    let program =
-        messages.filter_map(|message: serde_json::Value| Some(message.get("executable")?.as_str()?.into()));
-    program.last().context("cargo names no program")
+    // One message a line; the program's names a file to run.
+    let mut messages = output.stdout.split(|byte| *byte == b'\n').rev();
+    let program = messages.find_map(|line| {
+        let message: serde_json::Value = serde_json::from_slice(line).ok()?;
+        Some(PathBuf::from(message.get("executable")?.as_str()?))
+    });
+    program.context("cargo names no program")
 }
 
 fn cargo() -> Command {
