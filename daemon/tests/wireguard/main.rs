@@ -13,6 +13,7 @@ mod decrypted;
 mod dual;
 mod end;
 mod interop;
+mod loops;
 mod opener;
 mod packets;
 mod rekey;
