@@ -31,6 +31,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", env = "WGTRACE_WIREGUARD_GO", default_value = "wireguard-go")]
     wireguard_go: PathBuf,
 
+    /// TCP's congestion control, whatever this machine's is.
+    #[arg(long, value_name = "NAME", default_value = "cubic")]
+    congestion: String,
+
     /// A build of wgtraced; made from this tree when not given.
     #[arg(long, value_name = "FILE")]
     wgtraced: Option<PathBuf>,
@@ -64,10 +68,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let ours = args.wgtraced.clone().map_or_else(wgtraced, Ok)?;
     let (go, ours) = (Contender::go(&args.wireguard_go), Contender::ours(ours));
     println!(
-        "cores: {}, medians of {} interleaved rounds, {} s each; {}",
+        "cores: {}, medians of {} interleaved rounds, {} s each; TCP with {}; {}",
         std::thread::available_parallelism()?,
         args.rounds,
         args.seconds,
+        args.congestion,
         go.version()?
     );
     let mut contenders: Vec<_> =
@@ -80,13 +85,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             eprintln!("round {} of {}: {}", round + 1, args.rounds, contender.name());
             let tunnel = contender.start()?;
             if args.wants(Part::Tcp) {
-                load::tcp(&tunnel, args.seconds, figures)?;
+                load::tcp(&tunnel, args, figures)?;
             }
             if args.wants(Part::Udp) {
-                load::udp(&tunnel, args.seconds, figures)?;
+                load::udp(&tunnel, args, figures)?;
             }
             if args.wants(Part::Rtt) {
-                load::rtt(&tunnel, args.seconds, figures)?;
+                load::rtt(&tunnel, args, figures)?;
             }
         }
     }

@@ -9,19 +9,21 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
+use rustix::net::sockopt::set_tcp_congestion;
 use wgtrace_testbed::{Flood, Pinger};
 
+use super::Args;
 use super::contender::{Tunnel, cpu};
 use super::figures::{Figure, Figures};
 
 /// One stream and four, and what the one took of the machine.
-pub(super) fn tcp(tunnel: &Tunnel, seconds: u64, figures: &mut Figures) -> Result<()> {
+pub(super) fn tcp(tunnel: &Tunnel, args: &Args, figures: &mut Figures) -> Result<()> {
     for (figure, count) in [(Figure::Tcp1, 1), (Figure::Tcp4, 4)] {
-        let streams = Streams::start(tunnel, count)?;
+        let streams = Streams::start(tunnel, count, &args.congestion)?;
         thread::sleep(WARM_UP);
         let (start, bytes) = (Instant::now(), streams.arrived());
         let (tunnel_cpu, own_cpu) = (tunnel.cpu()?, cpu("self")?);
-        thread::sleep(Duration::from_secs(seconds));
+        thread::sleep(Duration::from_secs(args.seconds));
         let (bytes, elapsed) = ((streams.arrived() - bytes) as f64, start.elapsed().as_secs_f64());
         let (tunnel_cpu, own_cpu) = (tunnel.cpu()? - tunnel_cpu, cpu("self")? - own_cpu);
         streams.end()?;
@@ -37,13 +39,13 @@ pub(super) fn tcp(tunnel: &Tunnel, seconds: u64, figures: &mut Figures) -> Resul
 }
 
 /// As many datagrams as one thread can send.
-pub(super) fn udp(tunnel: &Tunnel, seconds: u64, figures: &mut Figures) -> Result<()> {
+pub(super) fn udp(tunnel: &Tunnel, args: &Args, figures: &mut Figures) -> Result<()> {
     let to = SocketAddr::from((tunnel.far, PORT));
     let socket = tunnel.line.right.run(|| UdpSocket::bind(to))?.context("cannot listen")?;
     socket.set_read_timeout(Some(QUIET))?;
     let cpu_before = tunnel.cpu()?;
     let start = Instant::now();
-    let deadline = start + Duration::from_secs(seconds);
+    let deadline = start + Duration::from_secs(args.seconds);
     let (sent, received) = thread::scope(|scope| {
         let receiver = scope.spawn(|| count_datagrams(&socket, deadline));
         let sender = tunnel.line.left.run(|| Flood::new(to, u64::MAX, 64).send_until(deadline));
@@ -81,13 +83,13 @@ fn count_datagrams(socket: &UdpSocket, deadline: Instant) -> Result<u64> {
 }
 
 /// Echo requests with a pause between them, alone and beside a stream.
-pub(super) fn rtt(tunnel: &Tunnel, seconds: u64, figures: &mut Figures) -> Result<()> {
-    let (mut idle, _) = round_trips(tunnel, seconds)?;
+pub(super) fn rtt(tunnel: &Tunnel, args: &Args, figures: &mut Figures) -> Result<()> {
+    let (mut idle, _) = round_trips(tunnel, args.seconds)?;
     figures.add(Figure::IdleMiddle, percentile(&mut idle, 50));
     figures.add(Figure::IdleTail, percentile(&mut idle, 99));
-    let streams = Streams::start(tunnel, 1)?;
+    let streams = Streams::start(tunnel, 1, &args.congestion)?;
     thread::sleep(WARM_UP);
-    let (mut loaded, lost) = round_trips(tunnel, seconds)?;
+    let (mut loaded, lost) = round_trips(tunnel, args.seconds)?;
     streams.end()?;
     figures.add(Figure::LoadedMiddle, percentile(&mut loaded, 50));
     figures.add(Figure::LoadedTail, percentile(&mut loaded, 99));
@@ -126,12 +128,14 @@ struct Streams {
 }
 
 impl Streams {
-    fn start(tunnel: &Tunnel, count: usize) -> Result<Self> {
+    fn start(tunnel: &Tunnel, count: usize, congestion: &str) -> Result<Self> {
         let at = SocketAddr::from((tunnel.far, PORT));
         let listener = tunnel.line.right.run(|| TcpListener::bind(at))?.context("cannot listen")?;
         let mut streams = Self { arrived: Arc::default(), ending: Arc::default(), threads: Vec::new() };
         for _ in 0..count {
             let stream = tunnel.line.left.run(|| TcpStream::connect(at))?.context("cannot connect")?;
+            set_tcp_congestion(&stream, congestion)
+                .with_context(|| format!("this kernel has no congestion control {congestion}"))?;
             let (peer, _) = listener.accept()?;
             let (ending, arrived) = (Arc::clone(&streams.ending), Arc::clone(&streams.arrived));
             streams.threads.push(thread::spawn(move || send(stream, &ending)));
