@@ -1,6 +1,5 @@
 //! From the TUN to the UDP socket.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,12 +13,13 @@ use super::core::Core;
 use super::ecn;
 use super::losses::Loss;
 use super::offload::{Segments, VnetHeader};
+use super::tun::Tun;
 use super::udp::{SuperFrame, Udp};
-use super::wake::Waited;
 
 /// Reads packets, seals them one behind the other, sends them in super-frames.
 pub(super) struct Outward {
-    packet: Vec<u8>,
+    /// What the TUN gives.
+    buffer: Vec<u8>,
     messages: Vec<u8>,
     used: usize,
     frames: Vec<Frame>,
@@ -39,45 +39,41 @@ struct Frame {
 impl Outward {
     pub(super) fn new() -> Self {
         Self {
-            packet: vec![0; MOST_PACKET],
+            buffer: vec![0; Tun::MOST_BYTES],
             messages: vec![0; ROOM],
             used: 0,
             frames: Vec::with_capacity(MOST_FRAMES),
         }
     }
 
-    /// The thread's work, until the device ends.
-    pub(super) fn run(mut self, core: &Core) -> io::Result<()> {
-        use std::os::fd::AsFd as _;
-        while !core.outward.is_ending() {
-            if self.batch(core) && core.outward.wait(core.tun.as_fd())? == Waited::Gone {
-                core.end_as_gone();
-            }
-        }
-        Ok(())
-    }
-
-    /// Sends what there is, up to some amount; whether it was all.
-    fn batch(&mut self, core: &Core) -> bool {
-        let (now, mtu, udp) = (Instant::now(), core.mtu(), core.udp());
-        let routes = core.path.routes();
-        let mut is_all = false;
+    /// Sends what there is, up to some amount; whether it was all. If not, the last super-frame waits for
+    /// what comes next.
+    pub(super) fn batch(&mut self, core: &Core, udp: &Udp) -> bool {
+        let (now, mtu, routes) = (Instant::now(), core.mtu(), core.path.routes());
+        // Taken out, so that the rest of `self` can be worked on beside it.
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let (mut is_all, mut bytes) = (false, 0);
         for _ in 0..MOST_READS {
-            match core.tun.read(&mut self.packet) {
-                Ok(Some((header, len))) => self.take(core, &udp, &routes, now, mtu, (header, len)),
-                Ok(None) => {
-                    is_all = true;
-                    break;
+            match core.tun.read(&mut buffer) {
+                Ok(Some((header, packet))) => {
+                    bytes += packet.len();
+                    self.take(core, udp, &routes, now, mtu, (header, packet));
                 }
+                Ok(None) => is_all = true,
                 Err(error) => {
                     core.losses.add(Loss::TunRead, 1);
                     tracing::debug!(%error, "reading from the TUN");
                     is_all = true;
-                    break;
                 }
             }
+            if is_all {
+                self.flush(core, udp);
+            }
+            if is_all || bytes >= MOST_READ {
+                break;
+            }
         }
-        self.flush(core, &udp);
+        self.buffer = buffer;
         is_all
     }
 
@@ -89,11 +85,9 @@ impl Outward {
         routes: &Routes,
         now: Instant,
         mtu: usize,
-        (header, len): (VnetHeader, usize),
+        (header, packet): (VnetHeader, &[u8]),
     ) {
-        // Taken out, so that the rest of `self` can be worked on beside it.
-        let packet = std::mem::take(&mut self.packet);
-        match Segments::of(header, packet.get(..len).unwrap_or_default()) {
+        match Segments::of(header, packet) {
             // Without a route: counted there.
             Ok(segments) => {
                 if let Ok(lane) = routes.outbound(segments.packet()) {
@@ -108,7 +102,6 @@ impl Outward {
                 tracing::debug!(%error, "packet from the TUN");
             }
         }
-        self.packet = packet;
     }
 
     fn seal(
@@ -168,7 +161,8 @@ impl Outward {
         self.frames.push(Frame { out, start, end, size: len, count: 1, next_counter, ecn });
     }
 
-    fn flush(&mut self, core: &Core, udp: &Udp) {
+    /// Sends what is sealed.
+    pub(super) fn flush(&mut self, core: &Core, udp: &Udp) {
         for frame in &self.frames {
             let messages = self.messages.get(frame.start..frame.end).unwrap_or_default();
             let (destination, size, ecn) = (frame.out.endpoint, frame.size, frame.ecn);
@@ -220,11 +214,11 @@ fn stage(core: &Core, segments: &Segments<'_>) {
     });
 }
 
-const MOST_PACKET: usize = 1 << 16;
 /// Sealed bytes that are sent once their last super-frame is full.
 const ENOUGH: usize = 32 << 10;
 /// Room for sealed messages: nearly enough of them, and one more super-frame.
 const ROOM: usize = 128 << 10;
 const MOST_FRAMES: usize = 64;
-/// Reads of one batch, after which routes are looked at again.
-const MOST_READS: usize = 128;
+/// Reads of one batch, and bytes, after which it is the other direction's turn.
+const MOST_READS: usize = 64;
+const MOST_READ: usize = 512 << 10;

@@ -67,8 +67,10 @@ impl Contender {
                 (Some(End::start(self, &line.left, true)?), Some(End::start(self, &line.right, false)?))
             }
         };
-        let far = if left.is_some() { INNER_RIGHT } else { OUTER_RIGHT };
-        let tunnel = Tunnel { far, ends: left.into_iter().chain(right).collect(), line };
+        let is_tunnel = left.is_some();
+        let (near, far) =
+            if is_tunnel { (INNER_LEFT, INNER_RIGHT) } else { (outer(Line::LEFT)?, outer(Line::RIGHT)?) };
+        let tunnel = Tunnel { near, far, ends: left.into_iter().chain(right).collect(), line };
         let mut pinger = tunnel.line.left.run(|| Pinger::new(far, 56))??;
         ensure!(pinger.round_trip()?.is_some(), "{} carries nothing to {far}", self.name());
         Ok(tunnel)
@@ -78,6 +80,8 @@ impl Contender {
 /// Two namespaces and what joins them.
 #[derive(Debug)]
 pub(super) struct Tunnel {
+    /// The left end's address, as the right end reaches it.
+    pub(super) near: Ipv4Addr,
     /// The right end's address, as the left end reaches it.
     pub(super) far: Ipv4Addr,
     ends: Vec<End>,
@@ -178,6 +182,12 @@ fn write_config(dir: &TempDir, name: &str, is_left: bool) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// Pings are sent over IPv4.
+fn outer(addr: IpAddr) -> Result<Ipv4Addr> {
+    let IpAddr::V4(addr) = addr else { bail!("the line has IPv6 addresses") };
+    Ok(addr)
+}
+
 /// Whether the stock `wg` could do that.
 fn wg(args: &[&str]) -> Result<bool> {
     let output =
@@ -187,10 +197,6 @@ fn wg(args: &[&str]) -> Result<bool> {
 
 const INNER_LEFT: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 1);
 const INNER_RIGHT: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 2);
-const OUTER_RIGHT: Ipv4Addr = match Line::RIGHT {
-    IpAddr::V4(addr) => addr,
-    IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
-};
 /// A second's, in /proc (linux: include/asm-generic/param.h, `USER_HZ`).
 const CLOCK_TICKS: f64 = 100.0;
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -27,6 +27,7 @@ macro_rules! figures {
 figures! {
     Tcp1: "TCP, 1 stream, Gbit/s", 2;
     Tcp4: "TCP, 4 streams, Gbit/s", 2;
+    TcpBoth: "TCP, 1 stream each way, Gbit/s", 2;
     TunnelCpu: "CPU of the tunnel, 1 stream, s/GB", 2;
     WholeCpu: "CPU of tunnel, sender and receiver, 1 stream, s/GB", 2;
     UdpOffered: "UDP, 64 bytes, offered, kpkt/s", 0;

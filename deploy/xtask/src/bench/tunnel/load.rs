@@ -16,10 +16,10 @@ use super::Args;
 use super::contender::{Tunnel, cpu};
 use super::figures::{Figure, Figures};
 
-/// One stream and four, and what the one took of the machine.
+/// One stream, four, and one each way; and what the one took of the machine.
 pub(super) fn tcp(tunnel: &Tunnel, args: &Args, figures: &mut Figures) -> Result<()> {
-    for (figure, count) in [(Figure::Tcp1, 1), (Figure::Tcp4, 4)] {
-        let streams = Streams::start(tunnel, count, &args.congestion)?;
+    for (figure, forth, back) in [(Figure::Tcp1, 1, 0), (Figure::Tcp4, 4, 0), (Figure::TcpBoth, 1, 1)] {
+        let streams = Streams::start(tunnel, (forth, back), &args.congestion)?;
         thread::sleep(WARM_UP);
         let (start, bytes) = (Instant::now(), streams.arrived());
         let (tunnel_cpu, own_cpu) = (tunnel.cpu()?, cpu("self")?);
@@ -28,7 +28,7 @@ pub(super) fn tcp(tunnel: &Tunnel, args: &Args, figures: &mut Figures) -> Result
         let (tunnel_cpu, own_cpu) = (tunnel.cpu()? - tunnel_cpu, cpu("self")? - own_cpu);
         streams.end()?;
         figures.add(figure, bytes * 8.0 / elapsed / 1e9);
-        if count == 1 {
+        if figure == Figure::Tcp1 {
             if tunnel_cpu > 0.0 {
                 figures.add(Figure::TunnelCpu, tunnel_cpu / (bytes / 1e9));
             }
@@ -87,7 +87,7 @@ pub(super) fn rtt(tunnel: &Tunnel, args: &Args, figures: &mut Figures) -> Result
     let (mut idle, _) = round_trips(tunnel, args.seconds)?;
     figures.add(Figure::IdleMiddle, percentile(&mut idle, 50));
     figures.add(Figure::IdleTail, percentile(&mut idle, 99));
-    let streams = Streams::start(tunnel, 1, &args.congestion)?;
+    let streams = Streams::start(tunnel, (1, 0), &args.congestion)?;
     thread::sleep(WARM_UP);
     let (mut loaded, lost) = round_trips(tunnel, args.seconds)?;
     streams.end()?;
@@ -120,7 +120,7 @@ fn percentile(values: &mut [f64], percent: usize) -> f64 {
         .unwrap_or(f64::NAN)
 }
 
-/// TCP connections from left to right that carry as much as they can.
+/// TCP connections that carry as much as they can.
 struct Streams {
     arrived: Arc<AtomicU64>,
     ending: Arc<AtomicBool>,
@@ -128,23 +128,27 @@ struct Streams {
 }
 
 impl Streams {
-    fn start(tunnel: &Tunnel, count: usize, congestion: &str) -> Result<Self> {
-        let at = SocketAddr::from((tunnel.far, PORT));
-        let listener = tunnel.line.right.run(|| TcpListener::bind(at))?.context("cannot listen")?;
+    /// So many from left to right, and so many back.
+    fn start(tunnel: &Tunnel, (forth, back): (usize, usize), congestion: &str) -> Result<Self> {
+        let (left, right) = (&tunnel.line.left, &tunnel.line.right);
         let mut streams = Self { arrived: Arc::default(), ending: Arc::default(), threads: Vec::new() };
-        for _ in 0..count {
-            let stream = tunnel.line.left.run(|| TcpStream::connect(at))?.context("cannot connect")?;
-            set_tcp_congestion(&stream, congestion)
-                .with_context(|| format!("this kernel has no congestion control {congestion}"))?;
-            let (peer, _) = listener.accept()?;
-            let (ending, arrived) = (Arc::clone(&streams.ending), Arc::clone(&streams.arrived));
-            streams.threads.push(thread::spawn(move || send(stream, &ending)));
-            streams.threads.push(thread::spawn(move || receive(peer, &arrived)));
+        for (from, to, addr, count) in [(left, right, tunnel.far, forth), (right, left, tunnel.near, back)] {
+            let at = SocketAddr::from((addr, PORT));
+            let listener = to.run(|| TcpListener::bind(at))?.context("cannot listen")?;
+            for _ in 0..count {
+                let stream = from.run(|| TcpStream::connect(at))?.context("cannot connect")?;
+                set_tcp_congestion(&stream, congestion)
+                    .with_context(|| format!("this kernel has no congestion control {congestion}"))?;
+                let (peer, _) = listener.accept()?;
+                let (ending, arrived) = (Arc::clone(&streams.ending), Arc::clone(&streams.arrived));
+                streams.threads.push(thread::spawn(move || send(stream, &ending)));
+                streams.threads.push(thread::spawn(move || receive(peer, &arrived)));
+            }
         }
         Ok(streams)
     }
 
-    /// Bytes read at the far end so far.
+    /// Bytes read so far.
     fn arrived(&self) -> u64 {
         self.arrived.load(Ordering::Relaxed)
     }
