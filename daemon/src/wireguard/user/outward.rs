@@ -25,6 +25,15 @@ pub(super) struct Outward {
     frames: Vec<Frame>,
 }
 
+/// What came from the TUN in one go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Batch {
+    /// Each segment of a super-packet is one.
+    pub(super) packets: usize,
+    /// Whether nothing is left there.
+    pub(super) is_all: bool,
+}
+
 /// Messages that leave in one call: of one session, with consecutive counters.
 struct Frame {
     out: Outbound,
@@ -46,18 +55,18 @@ impl Outward {
         }
     }
 
-    /// Sends what there is, up to some amount; whether it was all. If not, the last super-frame waits for
-    /// what comes next.
-    pub(super) fn batch(&mut self, core: &Core, udp: &Udp) -> bool {
+    /// Sends what there is, up to some amount. If it was not all, the last super-frame waits for what comes
+    /// next.
+    pub(super) fn batch(&mut self, core: &Core, udp: &Udp) -> Batch {
         let (now, mtu, routes) = (Instant::now(), core.mtu(), core.path.routes());
         // Taken out, so that the rest of `self` can be worked on beside it.
         let mut buffer = std::mem::take(&mut self.buffer);
-        let (mut is_all, mut bytes) = (false, 0);
+        let (mut is_all, mut bytes, mut packets) = (false, 0, 0);
         for _ in 0..MOST_READS {
             match core.tun.read(&mut buffer) {
                 Ok(Some((header, packet))) => {
                     bytes += packet.len();
-                    self.take(core, udp, &routes, now, mtu, (header, packet));
+                    packets += self.take(core, udp, &routes, now, mtu, (header, packet));
                 }
                 Ok(None) => is_all = true,
                 Err(error) => {
@@ -74,10 +83,10 @@ impl Outward {
             }
         }
         self.buffer = buffer;
-        is_all
+        Batch { packets, is_all }
     }
 
-    /// Seals the packets that one read stands for.
+    /// Seals the packets that one read stands for; how many they are.
     fn take(
         &mut self,
         core: &Core,
@@ -86,7 +95,7 @@ impl Outward {
         now: Instant,
         mtu: usize,
         (header, packet): (VnetHeader, &[u8]),
-    ) {
+    ) -> usize {
         match Segments::of(header, packet) {
             // Without a route: counted there.
             Ok(segments) => {
@@ -96,10 +105,12 @@ impl Outward {
                         None => stage(core, &segments),
                     }
                 }
+                segments.len()
             }
             Err(error) => {
                 core.losses.add(Loss::MalformedSuperPacket, 1);
                 tracing::debug!(%error, "packet from the TUN");
+                1
             }
         }
     }

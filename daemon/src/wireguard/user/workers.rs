@@ -13,7 +13,7 @@ use rustix::event::Timespec;
 
 use super::core::Core;
 use super::inward::Inward;
-use super::outward::Outward;
+use super::outward::{Batch, Outward};
 use super::wake::Waited;
 
 /// The thread that receives, and that sends as long as it has the time.
@@ -50,8 +50,9 @@ impl First {
             if self.outward.is_none() {
                 self.outward = self.back.try_recv().ok();
             }
-            let is_all = self.outward.as_mut().is_none_or(|outward| outward.batch(core, &udp));
-            crowded = if received >= MANY && !is_all { crowded + 1 } else { 0 };
+            let none = Batch { packets: 0, is_all: true };
+            let read = self.outward.as_mut().map_or(none, |outward| outward.batch(core, &udp));
+            crowded = if received >= MANY && read.packets >= MANY { crowded + 1 } else { 0 };
             if crowded >= TOO_LONG
                 && let Some(outward) = self.outward.take()
             {
@@ -59,7 +60,7 @@ impl First {
                 let _ = self.forth.send(outward);
                 crowded = 0;
             }
-            if received == 0 && is_all {
+            if received == 0 && read.is_all {
                 let tun = self.outward.is_some().then(|| core.tun.as_fd());
                 if core.first.wait(Some(udp.as_fd()), tun, None)? == Waited::Gone {
                     core.end_as_gone();
@@ -78,7 +79,7 @@ impl Second {
     pub(super) fn run(self, core: &Core) -> io::Result<()> {
         for mut outward in self.forth {
             while !core.second.is_ending() {
-                if outward.batch(core, &core.udp()) {
+                if outward.batch(core, &core.udp()).is_all {
                     match core.second.wait(None, Some(core.tun.as_fd()), Some(QUIET))? {
                         Waited::Ready => {}
                         Waited::InVain => break,
@@ -95,7 +96,7 @@ impl Second {
     }
 }
 
-/// Messages received in one batch that are much work.
+/// Packets in one batch that are much work.
 const MANY: usize = 64;
 /// Batches in a row that were much work both ways.
 const TOO_LONG: u32 = 4;
