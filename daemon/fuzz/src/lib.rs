@@ -53,7 +53,8 @@ fn told(error: &ParseError, text: &str) {
     assert!(shown.len() < 200 && !shown.contains(char::is_control), "{shown:?}");
     let lines: Vec<_> = text.lines().collect();
     let line = lines.get(error.line - 1).unwrap_or_else(|| panic!("{shown}: of {} lines", lines.len()));
-    assert!((1..=line.chars().count().max(1)).contains(&error.column), "{shown}: {line:?}");
+    // A value that is missing is missed behind the last character.
+    assert!((1..=line.chars().count() + 1).contains(&error.column), "{shown}: {line:?}");
     let upto = lines.get(..error.line).unwrap_or_default().join("\n");
     assert_eq!(upto.parse::<Config>().as_ref(), Err(error), "the line named is not the one");
     let before = lines.get(..error.line - 1).unwrap_or_default().join("\n");

@@ -35,7 +35,8 @@ pub fn run(data: &[u8]) {
     let options = script.byte();
     let limits = HandshakeLimits {
         before_load: [100, 1, 0, 100][usize::from(options >> 1 & 3)],
-        at_most: [1000, 2][usize::from(options >> 3 & 1)],
+        // Enough for the handshakes of all peers at once.
+        at_most: [1000, 8][usize::from(options >> 3 & 1)],
     };
     let mut net = Net::new(2 + usize::from(options & 1), limits);
     let psk = PresharedKey::from_bytes([options >> 4 & 1; 32]);

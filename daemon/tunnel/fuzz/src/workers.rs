@@ -195,7 +195,7 @@ impl Workers {
         let sessions = net.nodes[n].device.sessions(*peer).expect("a peer of its own list");
         let Some(session) = script.of(&sessions) else { return };
         let upto = [1 << 10, 1 << 13, REKEY_AFTER_MESSAGES, REJECT_AFTER_MESSAGES, u64::MAX][script.below(5)];
-        let count = upto.saturating_sub(session.sent()).saturating_sub(script.below(4) as u64);
+        let count = upto.saturating_sub(session.sent()).saturating_sub((script.byte() & 3).into());
         let reserved = net.call(n, 0, |_, now, _| session.reserve(now.monotonic, count));
         if reserved.is_ok() {
             let sent = What::Sent(Sent { bytes: 0, data: script.flag() });
