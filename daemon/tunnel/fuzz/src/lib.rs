@@ -10,6 +10,7 @@ mod calm;
 mod cast;
 mod damage;
 mod net;
+mod node;
 mod packets;
 mod routes;
 mod script;

@@ -1,23 +1,19 @@
 //! Devices, the wire between them, the clock; every call of a device is checked here.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chacha20::ChaCha8Rng;
 use rand_core::{CryptoRng, SeedableRng as _};
 use wgtrace_decrypt::key::PublicKey;
-use wgtrace_tunnel::{
-    Device, DeviceSettings, DropCause, Event, Handled, HandshakeLimits, Now, Payload, PeerId,
-};
+use wgtrace_tunnel::{Device, DropCause, Handled, HandshakeLimits, Now, Payload, PeerId};
 use wgtrace_wire::Ip;
-use wgtrace_wire::wireguard::SessionIndex;
 
 use super::balance::{Balance, Deed};
-use super::book::{Book, Ends, Shown};
-use super::cast::{EPOCH, outer, private};
-use super::routes::Routes;
+use super::book::{Book, Ends};
+use super::cast::EPOCH;
+use super::node::Node;
 use super::stranger::{self, Stranger};
 
 pub struct Net {
@@ -39,18 +35,6 @@ pub struct Net {
     pub budget: u32,
 }
 
-pub struct Node {
-    pub device: Device,
-    pub addr: SocketAddr,
-    /// What its wall clock is ahead, in nanoseconds.
-    pub ahead: i64,
-    pub routes: Routes,
-    /// Peers that were removed.
-    pub gone: Vec<PeerId>,
-    shown: Arc<Shown>,
-    sessions: BTreeSet<(PeerId, SessionIndex)>,
-}
-
 #[derive(Debug, Clone)]
 pub struct Datagram {
     pub from: SocketAddr,
@@ -61,17 +45,7 @@ pub struct Datagram {
 impl Net {
     pub fn new(count: usize, limits: HandshakeLimits) -> Self {
         let start = Instant::now();
-        let nodes = (0..count).map(|n| {
-            let shown = Arc::new(Shown::default());
-            let settings = DeviceSettings {
-                limits,
-                key_log: Arc::clone(&shown) as Arc<_>,
-                ..DeviceSettings::new(private(n))
-            };
-            let device = Device::new(start, settings).expect("a good key");
-            let (routes, gone, sessions) = (Routes::default(), Vec::new(), BTreeSet::new());
-            Node { device, addr: outer(n), ahead: 0, routes, gone, shown, sessions }
-        });
+        let nodes = (0..count).map(|n| Node::new(start, n, limits));
         Self {
             start,
             now: start,
@@ -250,7 +224,7 @@ impl Net {
 
     /// Learns the keys that a device showed since.
     pub fn learn(&mut self, n: usize) {
-        self.book.learn(n, &self.nodes[n].shown);
+        self.book.learn(n, self.nodes[n].shown());
     }
 
     fn flush(&mut self, n: usize) -> u64 {
@@ -268,33 +242,8 @@ impl Net {
             }
             self.put(Datagram { from: self.nodes[n].addr, to: transmit.destination, bytes });
         }
-        self.follow(n);
+        self.nodes[n].follow();
         packets
-    }
-
-    /// Events tell of every session, and memory is bounded.
-    fn follow(&mut self, n: usize) {
-        let node = &mut self.nodes[n];
-        while let Some(event) = node.device.poll_event() {
-            match event {
-                Event::SessionBegan { peer, local, .. } => assert!(node.sessions.insert((peer, local))),
-                Event::SessionEnded { peer, local } => assert!(node.sessions.remove(&(peer, local))),
-                Event::HandshakeCompleted { peer, local } => assert!(node.sessions.contains(&(peer, local))),
-                Event::KeysWiped { peer } => assert!(node.sessions.iter().all(|(of, _)| *of != peer)),
-                Event::HandshakeGivenUp { .. } | Event::Roamed { .. } => {}
-            }
-        }
-        let mut peers = 0;
-        let mut up = BTreeSet::new();
-        for peer in node.device.peers() {
-            let sessions = node.device.sessions(peer).expect("a peer of its own list");
-            assert!(sessions.len() <= 3);
-            up.extend(sessions.iter().map(|session| (session.peer(), session.local())));
-            peers += 1;
-        }
-        assert_eq!(up, node.sessions, "events tell otherwise");
-        let (indices, sources) = node.device.footprint();
-        assert!((up.len()..=up.len() + peers).contains(&indices) && sources <= 64);
     }
 
     fn pay(&mut self, bytes: &[u8]) {
