@@ -101,7 +101,8 @@ pub fn change(net: &mut Net, script: &mut Script<'_>) {
     assert_eq!(done, if known { Ok(()) } else { Err(ConfigError::UnknownPeer) });
     if known && let Ok(status) = net.nodes[n].device.status(net.now, peer) {
         let (mut have, mut want) = (status.allowed_ips, net.nodes[n].routes.of(peer));
-        (have.sort(), want.sort());
+        have.sort();
+        want.sort();
         assert_eq!(have, want);
     }
 }

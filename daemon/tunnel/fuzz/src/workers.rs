@@ -220,7 +220,9 @@ fn put(net: &mut Net, held: &Held, run: &mut Run<'_>, packet: &[u8], shape: u8) 
     let Ok(bytes) = sealed else {
         assert!(left == 0 || shape >> 4 == 15);
         assert_eq!(run.left(), left);
-        place.map(|place| net.book.refused(place));
+        if let Some(place) = place {
+            net.book.refused(place);
+        }
         return None;
     };
     assert_eq!(run.left(), left - 1);
