@@ -62,6 +62,7 @@ pub struct UserDevice {
     name: DeviceName,
     fwmark: AtomicU32,
     secrets: Mutex<DeviceSecrets>,
+    key_log: Arc<dyn KeyLog + Send + Sync>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -71,7 +72,7 @@ impl UserDevice {
         let UserSettings { name, persist, mtu, private_key, listen_port, fwmark, key_log } = settings;
         let secrets = DeviceSecrets { private_key: private_key.clone(), preshared_keys: BTreeMap::new() };
         let mut protocol = DeviceSettings::new(private_key);
-        (protocol.mtu, protocol.key_log) = (mtu, key_log);
+        (protocol.mtu, protocol.key_log) = (mtu, Arc::clone(&key_log));
         let device = Device::new(self::core::now().monotonic, protocol)?;
         let udp = Udp::bind(listen_port, fwmark)?;
         let tun = Tun::open(&name, persist)?;
@@ -81,7 +82,7 @@ impl UserDevice {
         }
         let core = Arc::new(Core::new(device, tun, udp, mtu).map_err(StartError::of)?);
         let (fwmark, secrets) = (AtomicU32::new(fwmark), Mutex::new(secrets));
-        let mut this = Self { core, name, fwmark, secrets, threads: Vec::new() };
+        let mut this = Self { core, name, fwmark, secrets, key_log, threads: Vec::new() };
         this.spawn("wg-out", |core| Outward::new().run(core))?;
         this.spawn("wg-in", |core| Inward::new(core).run(core))?;
         this.spawn("wg-time", |core| {
@@ -154,7 +155,7 @@ impl WireGuard for UserDevice {
             listen_port: self.core.udp().port(),
             fwmark: self.fwmark.load(Ordering::Relaxed),
             peers,
-            losses: protocol.chain(own).collect(),
+            losses: protocol.chain(own).chain([("keys not written", self.key_log.lost())]).collect(),
         }
     }
 
