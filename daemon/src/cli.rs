@@ -35,6 +35,8 @@ pub enum Command {
     Trace(TraceArgs),
     /// Say what this kernel offers, and what follows from it.
     Probe(ProbeArgs),
+    /// Check the configuration.
+    Config(crate::config::command::ConfigArgs),
     /// Run one WireGuard device in user space.
     WgUser(crate::wireguard::command::WgUserArgs),
 }

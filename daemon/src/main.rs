@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 use wgtraced::cli::{Cli, Command, EXIT_ERROR, EXIT_MISUSE};
-use wgtraced::{report, trace, wireguard};
+use wgtraced::{config, report, trace, wireguard};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -24,6 +24,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Trace(args) => trace::run(&args),
         Command::Probe(args) => report::run(&args),
+        Command::Config(args) => config::command::run(&args),
         Command::WgUser(args) => wireguard::command::run(&args),
     };
     result.unwrap_or_else(|error| {

@@ -1,0 +1,5 @@
+//! Who the nodes of the cluster are.
+
+mod name;
+
+pub use self::name::{Name, NameError};
