@@ -13,6 +13,7 @@
 //! removed. Everything that somebody else has to mend is a [`Finding`].
 
 pub mod change;
+pub mod command;
 
 pub mod desired;
 pub mod diff;

@@ -68,6 +68,13 @@ fn a_configuration_is_checked_and_shown_whole() {
 }
 
 #[test]
+fn a_datapath_that_cannot_be_told_is_no_answer() {
+    let (code, complaint) = complaint(&["datapath", "diff", "--config", "/nowhere/wgtraced.toml"]);
+    assert_eq!(code, Some(2));
+    assert!(complaint.contains("cannot read /nowhere/wgtraced.toml: "), "{complaint}");
+}
+
+#[test]
 fn a_probe_answers_everybody() {
     let output = wgtraced(&["probe", "--json"]);
     assert_eq!(output.status.code(), Some(0));

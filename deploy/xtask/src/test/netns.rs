@@ -17,8 +17,12 @@ pub(crate) struct Args {
 }
 
 /// Crates with tests of this ring, and the test binaries that hold them.
-const SUITES: [(&str, &str); 3] =
-    [("wgtrace-testbed", "netns"), ("wgtraced", "netns"), ("wgtraced", "wireguard")];
+const SUITES: [(&str, &str); 4] = [
+    ("wgtrace-testbed", "netns"),
+    ("wgtraced", "netns"),
+    ("wgtraced", "wireguard"),
+    ("wgtraced", "datapath"),
+];
 
 /// Builds and runs the tests of the ring.
 pub(crate) fn run(args: &Args) -> Result<()> {
