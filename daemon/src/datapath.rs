@@ -21,6 +21,7 @@ pub mod finding;
 pub mod intent;
 pub mod kernel;
 pub mod observed;
+pub mod pod;
 mod settle;
 pub mod state;
 

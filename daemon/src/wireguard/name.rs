@@ -14,6 +14,11 @@ impl DeviceName {
         Self(name.to_owned())
     }
 
+    /// The name of a pod's device.
+    pub(crate) fn pod(id: [u8; 6]) -> Self {
+        Self(format!("lxc{}", id.map(|byte| format!("{byte:02x}")).concat()))
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -8,5 +8,6 @@
 
 mod mend;
 mod node;
+mod pod;
 mod shown;
 mod trouble;
