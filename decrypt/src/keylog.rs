@@ -19,6 +19,11 @@ pub trait KeyLog {
 
     /// Level `session`: the transport keys of one session.
     fn session(&self, _keys: &SessionKeys) {}
+
+    /// Exports that could not be kept, so far.
+    fn lost(&self) -> u64 {
+        0
+    }
 }
 
 /// Tells nobody.

@@ -18,7 +18,7 @@ use wgtrace_tunnel::PeerSettings;
 use super::config::{self, Config, Endpoint};
 use super::key_log::{KeyLogFile, KeyLogLevel};
 use super::user::{UserDevice, UserSettings};
-use super::{DeviceName, WireGuard, uapi};
+use super::{DeviceName, DeviceStatus, WireGuard, uapi};
 
 /// What `wgtraced wg-user` takes.
 #[derive(Debug, Args)]
@@ -110,7 +110,20 @@ async fn serve(args: &WgUserArgs, name: DeviceName, config: Config) -> Result<Ex
         () = gone(&device) => bail!("somebody removed interface {name}"),
         error = shown.serve(&*device) => return Err(error).context("answering `wg show`"),
     }
+    account(&device.status());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says what was lost, by cause.
+fn account(status: &DeviceStatus) {
+    for (cause, count) in status.losses.iter().filter(|(_, count)| *count > 0) {
+        tracing::info!(count, "lost: {cause}");
+    }
+    for peer in &status.peers {
+        for (cause, count) in peer.drops.iter().filter(|(_, count)| *count > 0) {
+            tracing::info!(peer = %peer.public_key, count, "dropped: {}", cause.text());
+        }
+    }
 }
 
 /// The interface's name: as asked for, or that of the file.

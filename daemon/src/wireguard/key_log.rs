@@ -53,11 +53,6 @@ impl KeyLogFile {
         Ok(Self { path: path.to_owned(), level, limit, file, failed: AtomicU64::new(0) })
     }
 
-    /// Exports that could not be written.
-    pub fn failed(&self) -> u64 {
-        self.failed.load(Ordering::Relaxed)
-    }
-
     fn append(&self, text: &Zeroizing<String>) {
         if let Err(error) = self.try_append(text.as_bytes()) {
             self.failed.fetch_add(1, Ordering::Relaxed);
@@ -110,6 +105,10 @@ impl KeyLog for KeyLogFile {
             self.append(&text);
             tracing::info!(peer = %keys.peer, "session keys exported");
         }
+    }
+
+    fn lost(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
     }
 }
 
@@ -195,6 +194,18 @@ mod tests {
         }
         assert_eq!((read(&previous).transport().len(), read(&path).transport().len()), (6, 2));
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(log.failed(), 0);
+        assert_eq!(log.lost(), 0);
+    }
+
+    #[test]
+    fn keys_that_cannot_be_written_are_counted() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = KeyLogFile::with_limit(&dir.path().join("keys.log"), KeyLogLevel::Session, 10).unwrap();
+        log.session(&keys(1));
+        assert_eq!(log.lost(), 0);
+        // The next asks for a rotation, and there is nowhere to rotate to.
+        dir.close().unwrap();
+        log.session(&keys(2));
+        assert_eq!(log.lost(), 1);
     }
 }

@@ -20,10 +20,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
 use thiserror::Error;
 use wgtrace_decrypt::key::{PrivateKey, PublicKey};
 use wgtrace_decrypt::keylog::KeyLog;
+use wgtrace_tunnel::time::INITIATION_INTERVAL;
 use wgtrace_tunnel::{ConfigError, Device, DeviceSettings, Event, PeerId, PeerSettings};
 
 use self::core::Core;
@@ -60,6 +62,7 @@ pub struct UserDevice {
     name: DeviceName,
     fwmark: AtomicU32,
     secrets: Mutex<DeviceSecrets>,
+    key_log: Arc<dyn KeyLog + Send + Sync>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -69,13 +72,17 @@ impl UserDevice {
         let UserSettings { name, persist, mtu, private_key, listen_port, fwmark, key_log } = settings;
         let secrets = DeviceSecrets { private_key: private_key.clone(), preshared_keys: BTreeMap::new() };
         let mut protocol = DeviceSettings::new(private_key);
-        (protocol.mtu, protocol.key_log) = (mtu, key_log);
+        (protocol.mtu, protocol.key_log) = (mtu, Arc::clone(&key_log));
         let device = Device::new(self::core::now().monotonic, protocol)?;
         let udp = Udp::bind(listen_port, fwmark)?;
         let tun = Tun::open(&name, persist)?;
+        if tun.is_adopted() {
+            // Whoever had it may have spoken just now, and peers answer nobody twice in so short a time.
+            std::thread::sleep(HAND_OVER);
+        }
         let core = Arc::new(Core::new(device, tun, udp, mtu).map_err(StartError::of)?);
         let (fwmark, secrets) = (AtomicU32::new(fwmark), Mutex::new(secrets));
-        let mut this = Self { core, name, fwmark, secrets, threads: Vec::new() };
+        let mut this = Self { core, name, fwmark, secrets, key_log, threads: Vec::new() };
         this.spawn("wg-out", |core| Outward::new().run(core))?;
         this.spawn("wg-in", |core| Inward::new(core).run(core))?;
         this.spawn("wg-time", |core| {
@@ -148,7 +155,7 @@ impl WireGuard for UserDevice {
             listen_port: self.core.udp().port(),
             fwmark: self.fwmark.load(Ordering::Relaxed),
             peers,
-            losses: protocol.chain(own).collect(),
+            losses: protocol.chain(own).chain([("keys not written", self.key_log.lost())]).collect(),
         }
     }
 
@@ -253,6 +260,9 @@ pub enum StartError {
     #[error("starting the device: {0}")]
     System(io::ErrorKind),
 }
+
+/// Peers take another initiation after a while, and with a later timestamp, which is coarser.
+const HAND_OVER: Duration = INITIATION_INTERVAL.saturating_mul(2);
 
 impl StartError {
     #[expect(clippy::needless_pass_by_value, reason = "an argument of map_err")]

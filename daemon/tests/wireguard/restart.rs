@@ -1,22 +1,42 @@
+use std::net::{SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
 use wgtrace_testbed::{Line, transfer};
 
 use crate::end::{End, Pair, wait_for};
 
 #[test]
 #[ignore = "needs root: cargo xtask test netns"]
-fn after_a_kill_the_interface_is_there_and_traffic_resumes() {
+fn after_a_kill_the_interface_is_there_and_traffic_resumes_within_a_second() {
     let line = Line::new().unwrap();
     let pair = Pair::new(true);
     let _left = End::ours(&line.left, &pair.left);
     let mut right = End::ours_with(&line.right, &pair.right, &["--persist"]);
-    let send = || transfer(&line.left, &line.right, pair.right.inner_port(5001), 100).unwrap();
-    send();
-    let link = line.right.link(right.name()).unwrap();
-    right.kill();
-    assert_eq!(line.right.link(right.name()).unwrap().index, link.index);
-    let again = End::ours_with(&line.right, &pair.right, &["--persist"]);
-    assert_eq!(send(), 100);
-    assert_eq!(line.right.link(again.name()).unwrap().index, link.index);
+    // At once, and when the other end has long forgotten the last handshake.
+    for pause in [Duration::ZERO, Duration::from_millis(100)] {
+        assert_eq!(transfer(&line.left, &line.right, pair.right.inner_port(5001), 100).unwrap(), 100);
+        std::thread::park_timeout(pause);
+        let link = line.right.link(right.name()).unwrap();
+        right.kill();
+        assert_eq!(line.right.link(right.name()).unwrap().index, link.index);
+        let started = Instant::now();
+        right = End::ours_with(&line.right, &pair.right, &["--persist"]);
+        hear(&line, pair.right.inner_port(5002));
+        let resumed = started.elapsed();
+        assert!(resumed < Duration::from_secs(1), "{resumed:?} after the start");
+        assert_eq!(line.right.link(right.name()).unwrap().index, link.index);
+    }
+}
+
+/// Has the left end send a datagram every few milliseconds until the right end hears one at `port`.
+fn hear(line: &Line, port: SocketAddr) {
+    let receiver = line.right.run(|| UdpSocket::bind(port)).unwrap().unwrap();
+    receiver.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
+    let sender = line.left.run(|| UdpSocket::bind("0.0.0.0:0")).unwrap().unwrap();
+    wait_for("a datagram", || {
+        sender.send_to(b"here?", port).unwrap();
+        receiver.recv(&mut [0; 8]).is_ok()
+    });
 }
 
 #[test]

@@ -22,6 +22,7 @@ use crate::wireguard::DeviceName;
 pub struct Tun {
     file: File,
     udp_offload: bool,
+    adopted: bool,
 }
 
 impl Tun {
@@ -41,6 +42,7 @@ impl Tun {
                     TunError::NoTun(error.kind())
                 }
             })?;
+        let adopted = is_there(name);
         ioctl::attach(file.as_fd(), name).map_err(|error| match error {
             Errno::PERM => TunError::NotPermitted { name: name.clone() },
             Errno::BUSY => TunError::Busy { name: name.clone() },
@@ -55,7 +57,12 @@ impl Tun {
             ioctl::set_persistent(file.as_fd())
                 .map_err(|error| TunError::failed("making it persistent", error))?;
         }
-        Ok(Self { file, udp_offload })
+        Ok(Self { file, udp_offload, adopted })
+    }
+
+    /// Whether the device was there before: an earlier program had left it.
+    pub fn is_adopted(&self) -> bool {
+        self.adopted
     }
 
     /// Whether UDP super-packets are taken and given (Linux 6.2 on).
@@ -133,6 +140,12 @@ impl TunError {
     fn failed(step: &'static str, error: Errno) -> Self {
         Self::Failed { step, error }
     }
+}
+
+fn is_there(name: &DeviceName) -> bool {
+    use rustix::net::{AddressFamily, SocketType, netdevice, socket};
+    let any = socket(AddressFamily::INET, SocketType::DGRAM, None);
+    any.is_ok_and(|socket| netdevice::name_to_index(&socket, name.as_str()).is_ok())
 }
 
 const PATH: &str = "/dev/net/tun";
