@@ -52,6 +52,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use wgtrace_decrypt::key::PublicKey;
 use wgtrace_tunnel::Prefix;
 
 pub use self::error::{ConfigError, LoadError};
@@ -59,7 +60,7 @@ pub(crate) use self::file::Network;
 pub use self::file::Verbose;
 use crate::datapath::Intent;
 use crate::datapath::intent::{PodDevice, Remote};
-use crate::registry::Name;
+use crate::registry::{Entry, Name, Policy};
 use crate::wireguard::DeviceName;
 
 /// What a node is to be; every value makes sense with the others.
@@ -121,6 +122,22 @@ impl Config {
         let text = fs::read_to_string(path)
             .map_err(|error| LoadError::Unreadable { path: path.into(), error: error.kind() })?;
         text.parse().map_err(|error| LoadError::Wrong { path: path.into(), error })
+    }
+
+    /// What this node tells the others of itself.
+    pub fn entry(&self, public_key: Option<PublicKey>) -> Entry {
+        Entry {
+            name: self.node_name.clone(),
+            addresses: vec![self.node_ip],
+            pod_cidrs: vec![self.pod_cidr],
+            public_key,
+            port: self.encryption.map_or(check::LISTEN_PORT, |encryption| encryption.listen_port),
+        }
+    }
+
+    /// What holds for every node.
+    pub fn policy(&self) -> Policy {
+        Policy { pool: self.cluster_pool.clone(), nodes_in_pool: self.nodes_in_pool }
     }
 
     /// What follows from it for the datapath.

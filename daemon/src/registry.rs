@@ -29,7 +29,7 @@ pub trait Registry {
     /// The next thing that becomes of a node. Cancel-safe.
     ///
     /// # Errors
-    /// When nothing more can be heard; what is known stays.
+    /// When nothing can be heard; what is known stays. It may be asked again, after a while.
     fn next(&mut self) -> impl Future<Output = Result<Event, RegistryError>> + Send;
 
     /// Tells the others who this node is, unless they know.

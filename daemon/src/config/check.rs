@@ -222,7 +222,7 @@ fn list(networks: &[Prefix]) -> String {
 
 /// Network, broadcast, router, health, and some pods.
 const SMALLEST_POD_CIDR: u8 = 29;
-const LISTEN_PORT: u16 = 51871;
+pub(super) const LISTEN_PORT: u16 = 51871;
 const OVERHEADS: std::ops::RangeInclusive<u32> = 60..=200;
 /// RFC 791: what every host takes.
 const LEAST_MTU: u32 = 576;

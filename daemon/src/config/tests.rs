@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 const LEAST: &str = "node-name = \"worker\"\nnode-ip = \"172.18.0.3\"\npod-cidr = \"10.0.1.0/24\"\n";
@@ -122,4 +124,21 @@ fn faults_are_told_with_line_and_column() {
 fn a_pool_with_nodes_in_it_is_taken_when_that_is_said() {
     let text = LEAST.replace("172.18.0.3", "10.9.0.1") + "[ipam]\nnodes-in-pool = true\n";
     assert!(text.parse::<Config>().unwrap().nodes_in_pool);
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_more_than_a_fault(at in 0..WALKTHROUGH.len(), len in 0..20usize, more in ".{0,12}") {
+        // Something of a file that makes sense is cut out, and something else put in its place.
+        let mut text = WALKTHROUGH.to_owned();
+        text.replace_range(at..(at + len).min(text.len()), &more);
+        match text.parse::<Config>() {
+            Ok(config) => prop_assert_eq!(config.to_string().parse::<Config>().unwrap(), config),
+            Err(error) => {
+                let (line, column) = error.place.unwrap_or((1, 1));
+                let is_within = line > 0 && column > 0 && line <= text.lines().count() + 1;
+                prop_assert!(is_within && !error.fault.is_empty(), "{}", error);
+            }
+        }
+    }
 }

@@ -8,11 +8,11 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::intent::{PodDevice, Remote};
+use super::intent::PodDevice;
 use super::{Change, Desired, Difference, Finding, Kernel, settle};
 use crate::config::Config;
 use crate::netns::Netns;
-use crate::registry::{Directory, Entry, Policy, Roster};
+use crate::registry::{Directory, Roster};
 
 /// What `wgtraced datapath` takes.
 #[derive(Debug, Args)]
@@ -95,29 +95,12 @@ async fn node(args: &NodeArgs) -> Result<(Kernel, Desired)> {
     // wait for its programs: it is not for us to let it pass packets without.
     let pods = links.iter().filter(|(name, link)| name.as_str().starts_with("lxc") && link.up);
     let pods = pods.map(|(name, link)| PodDevice { name: name.clone(), index: Some(link.index) });
-    let desired = Desired::of(&config.intent(mtu, remotes(&roster), pods.collect()));
+    let desired = Desired::of(&config.intent(mtu, roster.remotes(), pods.collect()));
     Ok((kernel, desired))
 }
 
 fn roster(config: &Config) -> Result<Roster> {
-    let own = Entry {
-        name: config.node_name.clone(),
-        addresses: vec![config.node_ip],
-        pod_cidrs: vec![config.pod_cidr],
-        public_key: None,
-        port: config.encryption.map_or(0, |encryption| encryption.listen_port),
-    };
-    let policy = Policy { pool: config.cluster_pool.clone(), nodes_in_pool: config.nodes_in_pool };
-    Ok(Directory::read(&config.registry_directory, policy, own)?)
-}
-
-fn remotes(roster: &Roster) -> Vec<Remote> {
-    let remote = |entry: &Entry| Remote {
-        name: entry.name.to_string(),
-        addresses: entry.addresses.clone(),
-        pod_cidrs: entry.pod_cidrs.clone(),
-    };
-    roster.nodes().values().map(remote).collect()
+    Ok(Directory::read(&config.registry_directory, config.policy(), config.entry(None))?)
 }
 
 fn tell(args: &NodeArgs, changes: &[Change], findings: &[Finding]) -> Result<()> {

@@ -10,7 +10,9 @@ use std::fmt;
 
 use futures_util::StreamExt as _;
 use rtnetlink::Handle;
-use rtnetlink::packet_core::{NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload};
+use rtnetlink::packet_core::{
+    NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
+};
 use rtnetlink::packet_route::RouteNetlinkMessage;
 use rustix::io::Errno;
 use tokio::task::JoinHandle;
@@ -87,22 +89,43 @@ impl Kernel {
         Ok(())
     }
 
-    /// Sends a request for a list.
+    /// Sends a request for a list, again if the list changed while it was told.
     async fn dump(&self, message: RouteNetlinkMessage) -> Result<Vec<RouteNetlinkMessage>, KernelError> {
+        for _ in 0..ATTEMPTS {
+            if let Some(list) = self.try_dump(message.clone()).await? {
+                return Ok(list);
+            }
+        }
+        Err(KernelError::Silent(Errno::INTR))
+    }
+
+    /// A list, unless it may have holes.
+    async fn try_dump(
+        &self,
+        message: RouteNetlinkMessage,
+    ) -> Result<Option<Vec<RouteNetlinkMessage>>, KernelError> {
         let mut request = NetlinkMessage::from(message);
         request.header.flags = NLM_F_REQUEST | NLM_F_DUMP;
         let mut answers =
             self.handle.clone().request(request).map_err(|_| KernelError::Silent(Errno::PIPE))?;
-        let mut list = Vec::new();
+        let (mut list, mut is_whole) = (Vec::new(), true);
         while let Some(answer) = answers.next().await {
             failure(&answer.payload).map_err(KernelError::Silent)?;
+            is_whole &= answer.header.flags & NLM_F_DUMP_INTR == 0;
             if let NetlinkPayload::InnerMessage(message) = answer.payload {
                 list.push(message);
             }
         }
-        Ok(list)
+        // A socket that is closed ends a list, too.
+        if self.connection.is_finished() {
+            return Err(KernelError::Silent(Errno::PIPE));
+        }
+        Ok(is_whole.then_some(list))
     }
 }
+
+/// How often a list is asked for, while devices and routes come and go.
+const ATTEMPTS: usize = 20;
 
 fn failure<M>(payload: &NetlinkPayload<M>) -> Result<(), Errno> {
     if let NetlinkPayload::Error(error) = payload

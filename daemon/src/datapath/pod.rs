@@ -20,13 +20,14 @@ use super::kernel::random_mac;
 use super::state::{Address, Family, Hop, MAIN, Route, Scope, Setting, Sysctl};
 use super::{Kernel, KernelError, settle};
 use crate::netns::Netns;
+use crate::probe::links::LinkKind;
 use crate::wireguard::DeviceName;
 
 /// What a pod's cable is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PodCable {
-    /// The container that it is for; names the end on the node.
-    pub container_id: String,
+    /// The name of the end on the node, see [`device_name`].
+    pub device: DeviceName,
     /// The name of the end in the pod, usually `eth0`.
     pub interface: DeviceName,
     /// The pod's address.
@@ -68,7 +69,7 @@ pub fn device_name(container_id: &str) -> DeviceName {
 /// # Errors
 /// When the kernel refuses, or something in the pod is in the way.
 pub async fn plug(node: &Kernel, pod: Netns, cable: &PodCable) -> Result<Plugged, PodError> {
-    let device = device_name(&cable.container_id);
+    let device = cable.device.clone();
     let pod = Kernel::open(pod)?;
     if node.links().await?.contains_key(&device) {
         return Err(PodError::Exists { device });
@@ -77,10 +78,10 @@ pub async fn plug(node: &Kernel, pod: Netns, cable: &PodCable) -> Result<Plugged
         return Err(PodError::Taken { interface: cable.interface.clone() });
     }
     let [mac, pod_mac] = [random_mac()?, random_mac()?];
-    let pair = pair(&device, mac, cable, pod_mac, pod.netns());
+    let pair = pair(mac, cable, pod_mac, pod.netns());
     let made = node.request(RouteNetlinkMessage::NewLink(pair), NLM_F_CREATE | NLM_F_EXCL).await;
     made.map_err(|error| PodError::NoCable { device: device.clone(), error })?;
-    match furnish(node, &pod, cable, &device).await {
+    match furnish(node, &pod, cable).await {
         Ok((index, pod_index)) => Ok(Plugged { device, index, mac, pod_index, pod_mac }),
         Err(error) => {
             if let Err(left) = node.apply(&Change::DeleteLink(device)).await {
@@ -106,12 +107,11 @@ pub async fn connect(node: &Kernel, plugged: &Plugged) -> Result<(), PodError> {
 ///
 /// # Errors
 /// When the kernel refuses, or the device of that name is no cable.
-pub async fn unplug(node: &Kernel, container_id: &str) -> Result<bool, PodError> {
-    let device = device_name(container_id);
-    match node.links().await?.get(&device) {
+pub async fn unplug(node: &Kernel, device: &DeviceName) -> Result<bool, PodError> {
+    match node.links().await?.get(device) {
         None => Ok(false),
-        Some(link) if link.kind != crate::probe::links::LinkKind::Veth => Err(PodError::Exists { device }),
-        Some(_) => Ok(node.apply(&Change::DeleteLink(device)).await.map(|()| true)?),
+        Some(link) if link.kind != LinkKind::Veth => Err(PodError::OtherKind { device: device.clone() }),
+        Some(_) => Ok(node.apply(&Change::DeleteLink(device.clone())).await.map(|()| true)?),
     }
 }
 
@@ -125,18 +125,13 @@ pub async fn check(pod: &Kernel, cable: &PodCable) -> Result<Difference, KernelE
 }
 
 /// Both ends' settings; the indices of the two.
-async fn furnish(
-    node: &Kernel,
-    pod: &Kernel,
-    cable: &PodCable,
-    device: &DeviceName,
-) -> Result<(u32, u32), PodError> {
-    node.apply(&Change::SetSysctl(Sysctl::of(device, "rp_filter"), 0)).await?;
+async fn furnish(node: &Kernel, pod: &Kernel, cable: &PodCable) -> Result<(u32, u32), PodError> {
+    node.apply(&Change::SetSysctl(Sysctl::of(&cable.device, "rp_filter"), 0)).await?;
     let settled = settle(pod, &inside(cable)).await?;
     if let Some(finding) = settled.findings.into_iter().next() {
         return Err(PodError::InTheWay(Box::new(finding)));
     }
-    Ok((index(node, device).await?, index(pod, &cable.interface).await?))
+    Ok((index(node, &cable.device).await?, index(pod, &cable.interface).await?))
 }
 
 async fn index(kernel: &Kernel, device: &DeviceName) -> Result<u32, PodError> {
@@ -173,14 +168,14 @@ fn inside(cable: &PodCable) -> Desired {
     }
 }
 
-fn pair(device: &DeviceName, mac: [u8; 6], cable: &PodCable, pod_mac: [u8; 6], pod: &Netns) -> LinkMessage {
+fn pair(mac: [u8; 6], cable: &PodCable, pod_mac: [u8; 6], pod: &Netns) -> LinkMessage {
     let other = LinkMessageBuilder::<LinkUnspec>::new()
         .name(cable.interface.as_str())
         .address(pod_mac.to_vec())
         .mtu(cable.mtu)
         .setns_by_fd(pod.as_fd().as_raw_fd())
         .build();
-    LinkVeth::new(device.as_str(), cable.interface.as_str())
+    LinkVeth::new(cable.device.as_str(), cable.interface.as_str())
         .address(mac.to_vec())
         .mtu(cable.mtu)
         .set_info_data(InfoData::Veth(InfoVeth::Peer(other)))
@@ -200,7 +195,7 @@ mod tests {
     #[test]
     fn a_pod_is_what_ip_printed_in_the_walkthrough() {
         let cable = PodCable {
-            container_id: "abc".into(),
+            device: device_name("abc"),
             interface: "eth0".parse().unwrap(),
             address: "10.0.1.203".parse().unwrap(),
             router: "10.0.1.26".parse().unwrap(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use wgtrace_tunnel::Prefix;
 
 use super::{Entry, Event, Name, Refusal};
+use crate::datapath::intent::Remote;
 
 /// The nodes that are believed to be there, this one not among them.
 #[derive(Debug, Clone)]
@@ -36,6 +37,16 @@ impl Roster {
     /// The other nodes, by name.
     pub fn nodes(&self) -> &BTreeMap<Name, Entry> {
         &self.nodes
+    }
+
+    /// The other nodes, as the datapath knows them.
+    pub fn remotes(&self) -> Vec<Remote> {
+        let remote = |entry: &Entry| Remote {
+            name: entry.name.to_string(),
+            addresses: entry.addresses.clone(),
+            pod_cidrs: entry.pod_cidrs.clone(),
+        };
+        self.nodes.values().map(remote).collect()
     }
 
     /// What is not believed, and why.

@@ -177,6 +177,16 @@ fn any_entry() -> impl Strategy<Value = Entry> {
 
 proptest! {
     #[test]
+    fn no_bytes_are_more_than_a_fault(at in 0..150usize, len in 0..20usize, more in prop::collection::vec(any::<u8>(), 0..12)) {
+        let mut json = own().json().into_bytes();
+        json.splice(at..(at + len).min(json.len()), more);
+        match Entry::parse(&json) {
+            Ok(entry) => prop_assert_eq!(Entry::parse(entry.json().as_bytes()).unwrap(), entry),
+            Err(error) => prop_assert!(!error.to_string().is_empty()),
+        }
+    }
+
+    #[test]
     fn who_is_believed_never_contradicts_anybody(
         rounds in prop::collection::vec(prop::collection::vec((any_entry(), any::<bool>()), 0..6), 1..5),
     ) {

@@ -10,7 +10,7 @@ use wgtraced::netns::Netns;
 
 fn cable(container_id: &str, address: &str) -> PodCable {
     PodCable {
-        container_id: container_id.into(),
+        device: pod::device_name(container_id),
         interface: "eth0".parse().unwrap(),
         address: address.parse().unwrap(),
         router: "10.0.1.26".parse::<IpAddr>().unwrap(),
@@ -36,7 +36,8 @@ fn connect(node: &Namespace, plugged: &Plugged) -> Result<(), PodError> {
 }
 
 fn unplug(node: &Namespace, container_id: &str) -> Result<bool, PodError> {
-    talk(async { pod::unplug(&Kernel::open(netns(node)).unwrap(), container_id).await })
+    let device = pod::device_name(container_id);
+    talk(async { pod::unplug(&Kernel::open(netns(node)).unwrap(), &device).await })
 }
 
 fn ip(namespace: &Namespace, line: &str) -> String {

@@ -23,6 +23,12 @@ pub enum PodError {
         /// The device.
         device: DeviceName,
     },
+    /// A device of that name is something else.
+    #[error("{device} is no pod's device, somebody else made it: `ip link delete {device}`")]
+    OtherKind {
+        /// The device.
+        device: DeviceName,
+    },
     /// The interface is there already.
     #[error("the pod has an interface {interface} already, made by somebody else: give it another name")]
     Taken {
