@@ -11,15 +11,19 @@
 //! [`settle`] goes around until nothing is left to change; a second start changes nothing. What is ours is known by our
 //! [`PROTOCOL`](state::PROTOCOL) on routes and rules and by the names of our devices; nothing else is ever changed or
 //! removed. Everything that somebody else has to mend is a [`Finding`].
+//!
+//! Translation of addresses is beside it: [`nat`] and [`conntrack`], over [`nfnetlink`].
 
 pub mod change;
 pub mod command;
-
+pub mod conntrack;
 pub mod desired;
 pub mod diff;
 pub mod finding;
 pub mod intent;
 pub mod kernel;
+pub mod nat;
+pub mod nfnetlink;
 pub mod observed;
 pub mod pod;
 mod settle;

@@ -10,6 +10,7 @@ mod inward;
 mod losses;
 pub mod offload;
 mod outward;
+mod reflected;
 pub mod tun;
 pub mod udp;
 mod wake;

@@ -5,8 +5,10 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 
 use anyhow::{Context as _, Result, ensure};
 use nix::ifaddrs::getifaddrs;
-use nix::sys::socket::{LinkAddr, MsgFlags, SockaddrLike as _, sendto};
-use rustix::net::{AddressFamily, SocketType, socket};
+use nix::sys::socket::{LinkAddr, MsgFlags, SockaddrLike as _, bind, sendto};
+use rustix::io::Errno;
+use rustix::net::sockopt::set_socket_recv_buffer_size_force;
+use rustix::net::{AddressFamily, RecvFlags, SocketType, eth, recv, socket};
 
 /// Puts frames on a device, whatever is in them.
 #[derive(Debug)]
@@ -18,10 +20,7 @@ pub struct FrameSender {
 impl FrameSender {
     /// For a device of the namespace it is called in.
     pub fn open(name: &str) -> Result<Self> {
-        let device = getifaddrs()?
-            .filter(|interface| interface.interface_name == name)
-            .find_map(|interface| interface.address.and_then(|address| address.as_link_addr().copied()))
-            .with_context(|| format!("there is no device {name}"))?;
+        let device = device(name)?;
         // of no protocol: it sends and hears nothing
         let socket =
             socket(AddressFamily::PACKET, SocketType::RAW, None).context("cannot open a packet socket")?;
@@ -43,6 +42,49 @@ impl FrameSender {
         (0..times).try_for_each(|_| self.send(frame))
     }
 }
+
+/// What a device sends and receives, kept from the moment this is opened until somebody asks.
+#[derive(Debug)]
+pub struct FrameReceiver {
+    socket: OwnedFd,
+    buffer: Vec<u8>,
+}
+
+impl FrameReceiver {
+    /// On a device of the namespace it is called in; what finds no room in `memory` bytes of the kernel's is lost.
+    pub fn open(name: &str, memory: usize) -> Result<Self> {
+        let device = device(name)?;
+        let socket = socket(AddressFamily::PACKET, SocketType::RAW, Some(eth::ALL))
+            .context("cannot open a packet socket")?;
+        set_socket_recv_buffer_size_force(&socket, memory)?;
+        bind(socket.as_raw_fd(), &device)
+            .map_err(io::Error::from)
+            .with_context(|| format!("cannot hear {name}"))?;
+        let mut receiver = Self { socket, buffer: vec![0; LONGEST] };
+        // until it was bound it heard all devices
+        while receiver.take()?.is_some() {}
+        Ok(receiver)
+    }
+
+    /// The next frame, whole; `None` when there is none yet.
+    pub fn take(&mut self) -> Result<Option<&[u8]>> {
+        match recv(&self.socket, &mut self.buffer[..], RecvFlags::DONTWAIT | RecvFlags::TRUNC) {
+            Ok((_, len)) => Ok(Some(self.buffer.get(..len).context("a frame longer than any")?)),
+            Err(Errno::AGAIN) => Ok(None),
+            Err(error) => Err(error).context("cannot take a frame"),
+        }
+    }
+}
+
+fn device(name: &str) -> Result<LinkAddr> {
+    getifaddrs()?
+        .filter(|interface| interface.interface_name == name)
+        .find_map(|interface| interface.address.and_then(|address| address.as_link_addr().copied()))
+        .with_context(|| format!("there is no device {name}"))
+}
+
+/// Of super-frames too.
+const LONGEST: usize = 1 << 18;
 
 /// An Ethernet frame.
 pub fn ethernet(dst: [u8; 6], src: [u8; 6], ethertype: u16, payload: &[u8]) -> Vec<u8> {

@@ -31,7 +31,7 @@ mod tcp;
 mod tun;
 mod udp;
 
-pub use frame::FrameSender;
+pub use frame::{FrameReceiver, FrameSender};
 pub use line::Line;
 pub use link::{Link, VlanTag};
 pub use namespace::{Mounted, Namespace};

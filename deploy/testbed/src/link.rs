@@ -1,5 +1,6 @@
 //! Devices of a namespace.
 
+use std::fs;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,8 @@ use rtnetlink::packet_route::link::{
     InfoData, InfoVeth, LinkAttribute, LinkMessage, State, Stats64, VlanProtocol,
 };
 use rtnetlink::{
-    Handle, LinkBridge, LinkMessageBuilder, LinkUnspec, LinkVeth, LinkVlan, RouteMessageBuilder,
+    Handle, LinkBridge, LinkMessageBuilder, LinkUnspec, LinkVeth, LinkVlan, LinkWireguard,
+    RouteMessageBuilder,
 };
 
 use crate::Namespace;
@@ -64,6 +66,12 @@ impl Namespace {
         ports.iter().try_for_each(|port| self.set(port, |link| link.controller(bridge)))
     }
 
+    /// A WireGuard device of the kernel's, down and without keys.
+    pub fn wireguard(&self, name: &str) -> Result<()> {
+        self.add(name, LinkWireguard::new(name).build())
+            .context("has this kernel a module wireguard, and is it loaded?")
+    }
+
     /// Sets a device up.
     pub fn up(&self, name: &str) -> Result<()> {
         self.set(name, LinkMessageBuilder::up)
@@ -109,6 +117,29 @@ impl Namespace {
         let index = self.link(name)?.index;
         self.netlink(async |netlink| Ok(netlink.address().add(index, address, prefix).execute().await?))
             .with_context(|| format!("cannot give {name} the address {address}/{prefix}"))
+    }
+
+    /// Takes an address from a device; with its last one of a family go the neighbours of that family.
+    pub fn remove_address(&self, name: &str, address: IpAddr) -> Result<()> {
+        let index = self.link(name)?.index;
+        self.netlink(async |netlink| {
+            let mut found =
+                netlink.address().get().set_link_index_filter(index).set_address_filter(address).execute();
+            let message = found.try_next().await?.context("it has no such address")?;
+            Ok(netlink.address().del(message).execute().await?)
+        })
+        .with_context(|| format!("cannot take the address {address} from {name}"))
+    }
+
+    /// Lets a device speak IPv6, at once and without asking whether its addresses are taken; `default` for those to come.
+    pub fn allow_ipv6(&self, name: &str) -> Result<()> {
+        self.run(|| {
+            for setting in ["accept_dad", "disable_ipv6"] {
+                let path = format!("/proc/sys/net/ipv6/conf/{name}/{setting}");
+                fs::write(&path, "0").with_context(|| format!("cannot write {path}"))?;
+            }
+            Ok(())
+        })?
     }
 
     /// Fixes the link-layer address of a neighbour, so that nobody asks for it.

@@ -4,7 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use anyhow::Result;
 use wgtrace_testbed::bpf::{Code, Direction, Program, RunCounting};
-use wgtrace_testbed::{Flood, FrameSender, Line, Namespace, Offload, Sink, Tun, frame, ping, transfer};
+use wgtrace_testbed::{
+    Flood, FrameReceiver, FrameSender, Line, Namespace, Offload, Sink, Tun, frame, ping, transfer,
+};
 
 #[test]
 #[ignore = "needs root: cargo xtask test netns"]
@@ -18,6 +20,42 @@ fn a_new_line_is_silent_and_a_flood_is_counted_exactly() -> Result<()> {
     assert_eq!(line.right.link("eth0")?.received, 10_000);
     assert_eq!(line.right.link("eth0")?.sent, 0, "nobody answers a sink");
     Ok(())
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test netns"]
+fn a_receiver_keeps_frames_of_its_device_whole_and_in_order() -> Result<()> {
+    let line = Line::new()?;
+    let mut receiver = line.right.run(|| FrameReceiver::open("eth0", 1 << 20))??;
+    assert_eq!(receiver.take()?, None);
+    let (left, right) = (line.left.link("eth0")?.mac, line.right.link("eth0")?.mac);
+    let frames = [60, 1514].map(|len| frame::ethernet(right, left, 0x88b5, &vec![7; len - 14]));
+    let sender = line.left.run(|| FrameSender::open("eth0"))??;
+    for frame in &frames {
+        sender.send(frame)?;
+    }
+    for frame in &frames {
+        assert_eq!(receiver.take()?, Some(&frame[..]));
+    }
+    assert_eq!(receiver.take()?, None);
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test netns"]
+fn an_address_is_exchanged_for_another_and_ipv6_is_allowed_device_by_device() -> Result<()> {
+    let line = Line::new()?;
+    let moved = IpAddr::from([10, 77, 0, 21]);
+    line.left.remove_address("eth0", Line::LEFT)?;
+    assert!(line.left.remove_address("eth0", Line::LEFT).is_err(), "it is gone");
+    line.left.address("eth0", moved, 24)?;
+    line.left.neighbour("eth0", Line::RIGHT, line.right.link("eth0")?.mac)?;
+    line.right.neighbour("eth0", moved, line.left.link("eth0")?.mac)?;
+    assert_eq!(transfer(&line.right, &line.left, (moved, 5000).into(), 100)?, 100);
+    let sixth = "fd77::1".parse()?;
+    assert!(line.left.address("eth0", sixth, 64).is_err(), "no IPv6 unless told");
+    line.left.allow_ipv6("eth0")?;
+    line.left.address("eth0", sixth, 64)
 }
 
 #[test]

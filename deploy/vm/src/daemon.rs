@@ -9,7 +9,7 @@ use wgtrace_testbed::{Flood, Line, Sink};
 
 use crate::port::Port;
 
-const WGTRACED: &str = "/bin/wgtraced";
+pub(crate) const WGTRACED: &str = "/bin/wgtraced";
 const FLOOD: u64 = 100;
 
 /// Makes the checks of the program.

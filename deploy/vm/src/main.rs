@@ -10,6 +10,8 @@ mod stage;
 mod stale;
 mod trace;
 mod verify;
+mod wait;
+mod wireguard;
 
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use wgtrace_vm::Line;
 
 use crate::port::Port;
 use crate::stage::Stage;
+use crate::wireguard::Rekey;
 
 fn main() -> Result<()> {
     if !rustix::process::getpid().is_init() {
@@ -50,6 +53,14 @@ fn run() -> Result<()> {
 /// Those that need what a failed one did not deliver are left out; that one fails the machine anyway.
 fn checks(port: &mut Port) -> Result<()> {
     port.check("modules load", modules::load)?;
+    // takes two minutes, in which there is enough to do
+    let rekey = Rekey::begin(port)?;
+    tracing(port)?;
+    wireguard::wireguard(port)?;
+    rekey.end(port)
+}
+
+fn tracing(port: &mut Port) -> Result<()> {
     let mut stage = None;
     port.check("the object is loaded beside two namespaces", || {
         stage = Some(Stage::new()?);
@@ -63,4 +74,4 @@ fn checks(port: &mut Port) -> Result<()> {
 }
 
 /// Unless the command line has a word about it.
-const DEADLINE: Duration = Duration::from_mins(5);
+const DEADLINE: Duration = Duration::from_mins(7);

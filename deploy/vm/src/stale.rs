@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use aya::maps::{Map, MapData, MapInfo, PerCpuArray};
@@ -17,12 +17,14 @@ use wgtraced::probe::ring::{RingSettings, Rings};
 use zerocopy::FromBytes;
 
 use crate::stage::Stage;
+use crate::wait::until;
 
 /// What init is called with to be the tracer that is killed.
 pub(crate) const HOLD: &str = "hold";
 
 const HOOK: Hook = Hook::FromNetdev;
 const FLOOD: u64 = 500;
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Traces `eth0` and waits to be killed.
 pub(crate) fn hold(ifindex: &str) -> Result<()> {
@@ -46,7 +48,7 @@ pub(crate) fn stale(stage: &mut Stage) -> Result<String> {
     let how = start_and_kill(stage)?;
     let words = match how.as_str() {
         "tcx" => {
-            until("its program is gone", || Ok(ours() == before))?;
+            until("its program is gone", PATIENCE, || Ok((ours() == before).then_some(())))?;
             "TCX: nothing was left".to_owned()
         }
         "clsact" => left_filter(stage, &before)?,
@@ -56,7 +58,9 @@ pub(crate) fn stale(stage: &mut Stage) -> Result<String> {
         let Stage { line, instance, eth0, .. } = &mut *stage;
         line.right.run(|| instance.attach(eth0, HOOK))??
     };
-    until("only the new program is left", || Ok(ours().difference(&before).count() <= 1))?;
+    until("only the new program is left", PATIENCE, || {
+        Ok((ours().difference(&before).count() <= 1).then_some(()))
+    })?;
     let observed = stage.observe(&[HOOK], |stage| stage.flood_in(FLOOD))?;
     let (_, account) = *observed.accounts.first().context("no account")?;
     Ok(format!("{words}; the next one, {attached:?}: {}", account.whole()?))
@@ -120,13 +124,4 @@ fn at_hook<const N: usize, T: FromBytes>(maps: &[u32], name: &str) -> Result<Vec
         }
     }
     bail!("the program has no map {name}")
-}
-
-fn until(what: &str, mut condition: impl FnMut() -> Result<bool>) -> Result<()> {
-    let start = Instant::now();
-    while !condition()? {
-        ensure!(start.elapsed() < Duration::from_secs(10), "not within 10 s: {what}");
-        std::thread::yield_now();
-    }
-    Ok(())
 }

@@ -77,13 +77,6 @@ impl Inward {
             }
         }
         self.flush(core);
-        if !self.reports.is_empty() {
-            core.with_device(|device, now, rng| {
-                for (session, received) in self.reports.drain(..) {
-                    device.handle_received(now, rng, &session, received);
-                }
-            });
-        }
     }
 
     /// Opens one message.
@@ -122,7 +115,15 @@ impl Inward {
         }
     }
 
+    /// Tells the state machine what came, then writes it: an answer has to find the endpoint that the packet came from.
     fn flush(&mut self, core: &Core) {
+        if !self.reports.is_empty() {
+            core.with_device(|device, now, rng| {
+                for (session, received) in self.reports.drain(..) {
+                    device.handle_received(now, rng, &session, received);
+                }
+            });
+        }
         self.gathered = 0;
         self.packets.flush(&mut self.buffer, |parts| {
             if let Err(error) = core.tun.write(parts) {

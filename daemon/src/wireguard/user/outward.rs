@@ -14,6 +14,7 @@ use super::core::Core;
 use super::ecn;
 use super::losses::Loss;
 use super::offload::{Segments, VnetHeader};
+use super::reflected;
 use super::udp::{SuperFrame, Udp};
 use super::wake::Waited;
 
@@ -98,6 +99,9 @@ impl Outward {
             Ok(segments) => {
                 if let Ok(lane) = routes.outbound(segments.packet()) {
                     match lane.outbound(now) {
+                        Some(out) if reflected::is_own(segments.packet(), udp.port(), out.endpoint) => {
+                            core.losses.add(Loss::RoutingLoop, segments.len() as u64);
+                        }
                         Some(out) => self.seal(core, udp, now, mtu, &segments, &out),
                         None => stage(core, &segments),
                     }

@@ -8,6 +8,7 @@ mod kernel;
 mod machine;
 mod modules;
 mod report;
+mod tool;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,11 +35,11 @@ pub(crate) struct Args {
     /// Record the instruction counts instead of comparing them.
     #[arg(long)]
     update: bool,
-    /// Machines that run at once.
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    /// Machines that run at once; for two minutes each they mostly wait.
+    #[arg(long, value_name = "N", default_value_t = 4)]
     jobs: usize,
     /// Seconds that a machine may take.
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 420)]
     deadline: u64,
     /// Print passed checks as well.
     #[arg(long, short)]
@@ -46,12 +47,14 @@ pub(crate) struct Args {
 }
 
 /// What has to be there, and the Debian package it comes in.
-const TOOLS: [(&str, &str); 5] = [
+const TOOLS: [(&str, &str); 7] = [
     ("qemu-system-x86_64", "qemu-system-x86"),
     ("xz", "xz-utils"),
     ("musl-gcc", "musl-tools"),
     ("dpkg", "dpkg"),
     ("apt-get", "apt"),
+    ("wg", "wireguard-tools"),
+    ("ldd", "libc-bin"),
 ];
 
 /// Tries the kernels; a check that failed, or a machine that never got to it, fails the ring.
@@ -87,9 +90,7 @@ fn timed<T>(stage: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 fn tools_are_there() -> Result<()> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let missing =
-        TOOLS.iter().filter(|(tool, _)| !std::env::split_paths(&path).any(|dir| dir.join(tool).is_file()));
+    let missing = TOOLS.iter().filter(|(tool, _)| tool::on_path(tool).is_none());
     let missing: Vec<String> = missing.map(|(tool, package)| format!("{tool} (package {package})")).collect();
     ensure!(missing.is_empty(), "missing: {}", missing.join(", "));
     Ok(())

@@ -1,5 +1,6 @@
-//! The machine's whole file system: our init, the daemon, the modules.
+//! The machine's whole file system: our init, the daemon, a tool of others, the modules.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::cpio::{Archive, Entry};
 use super::modules::Module;
+use super::tool::Tool;
 
 /// The target whose programs need nothing beside them.
 const TARGET: &str = "x86_64-unknown-linux-musl";
@@ -16,9 +18,15 @@ const TARGET: &str = "x86_64-unknown-linux-musl";
 /// Programs that run inside, by package and path inside.
 const PROGRAMS: [(&str, &str); 2] = [("wgtrace-vm", "init"), ("wgtraced", "bin/wgtraced")];
 
-/// Those programs, built.
+/// What configures the kernel's WireGuard device.
+const TOOL: &str = "wg";
+
+/// Those programs, built, and the tool.
 #[derive(Debug)]
-pub(super) struct Programs(Vec<(&'static str, Vec<u8>)>);
+pub(super) struct Programs {
+    built: Vec<(&'static str, Vec<u8>)>,
+    tool: Tool,
+}
 
 impl Programs {
     pub(super) fn build(target_dir: &Path) -> Result<Self> {
@@ -40,7 +48,12 @@ impl Programs {
             let path = directory.join(package);
             Ok((inside, fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?))
         });
-        built.into_iter().collect::<Result<_>>().map(Self)
+        Ok(Self { built: built.into_iter().collect::<Result<_>>()?, tool: Tool::find(TOOL)? })
+    }
+
+    /// All of them by path inside.
+    fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.built.iter().map(|(path, bytes)| (*path, bytes.as_slice())).chain(self.tool.files())
     }
 }
 
@@ -48,12 +61,15 @@ impl Programs {
 pub(super) fn write(path: PathBuf, programs: &Programs, modules: &[Module]) -> Result<PathBuf> {
     let file = fs::File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     let mut archive = Archive::new(BufWriter::new(file));
-    for directory in ["bin", "dev", "proc", "sys", "run", "tmp", "modules"] {
+    let mut directories = BTreeSet::from(["dev", "proc", "sys", "run", "tmp", "modules"]);
+    let files = programs.files().map(|(path, _)| path);
+    directories.extend(files.flat_map(|path| path.match_indices('/').filter_map(|(at, _)| path.get(..at))));
+    for directory in directories {
         archive.add(directory, Entry::Directory)?;
     }
     // the kernel opens it as init's first three files
     archive.add("dev/console", Entry::Device(5, 1))?;
-    for (inside, program) in &programs.0 {
+    for (inside, program) in programs.files() {
         archive.add(inside, Entry::Program(program))?;
     }
     for (number, module) in modules.iter().enumerate() {

@@ -9,7 +9,8 @@ use anyhow::{Context as _, Result, ensure};
 use object::{Object as _, ObjectSection as _};
 
 /// What the tests put to work; what a kernel has built in needs no module.
-const NEEDED: [&str; 7] = ["veth", "tun", "8021q", "sch_ingress", "cls_bpf", "act_gact", "af_packet"];
+const NEEDED: [&str; 8] =
+    ["veth", "tun", "8021q", "sch_ingress", "cls_bpf", "act_gact", "af_packet", "wireguard"];
 
 /// A module, ready to be loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
