@@ -19,8 +19,13 @@ pub(crate) struct Args {
 }
 
 /// Crates with tests of this ring, and the test binaries that hold them.
-const SUITES: [(&str, &str); 4] =
-    [("wgtrace-testbed", "netns"), ("wgtraced", "netns"), ("wgtraced", "wireguard"), ("wgtraced", "nat")];
+const SUITES: [(&str, &str); 5] = [
+    ("wgtrace-testbed", "netns"),
+    ("wgtraced", "netns"),
+    ("wgtraced", "wireguard"),
+    ("wgtraced", "nat"),
+    ("wgtraced", "datapath"),
+];
 
 /// Builds and runs the tests of the ring.
 pub(crate) fn run(args: &Args) -> Result<()> {
