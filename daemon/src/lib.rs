@@ -3,6 +3,7 @@
 
 pub mod cli;
 pub mod datapath;
+pub mod endpoints;
 pub mod filter;
 pub mod netns;
 pub mod probe;
