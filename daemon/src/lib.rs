@@ -2,6 +2,8 @@
 #![expect(clippy::disallowed_methods, reason = "a program, not a core: it has files, threads and a clock")]
 
 pub mod cli;
+pub mod datapath;
+pub mod endpoints;
 pub mod filter;
 pub mod netns;
 pub mod probe;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::UdpSocket;
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, io, thread};
@@ -106,6 +107,15 @@ impl<'n> End<'n> {
         let received = line.expect("the interface is there").split_whitespace();
         // Errors and drops stand behind bytes and packets.
         received.skip(2).take(2).map(|number| number.parse::<u64>().unwrap()).sum()
+    }
+
+    /// What a thread of the program has used of a processor, in nanoseconds.
+    pub(crate) fn cpu_time(&self, thread: &str) -> u64 {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let is_it = |dir: &PathBuf| fs::read_to_string(dir.join("comm")).unwrap().trim() == thread;
+        let dir = tasks.map(|task| task.unwrap().path()).find(is_it).expect("there is such a thread");
+        let stat = fs::read_to_string(dir.join("schedstat")).unwrap();
+        stat.split_whitespace().next().unwrap().parse().unwrap()
     }
 
     /// Whether the program has ended by itself.

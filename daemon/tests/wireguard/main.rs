@@ -8,6 +8,7 @@
     reason = "what is not there fails the test"
 )]
 
+mod busy;
 mod capture;
 mod decrypted;
 mod dual;

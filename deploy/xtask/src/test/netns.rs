@@ -1,5 +1,6 @@
 //! `cargo xtask test netns`: the daemon's ignored tests, and none of them skipped but those against
-//! wireguard-go where `WGTRACE_SKIP=wireguard-go` says so. They find `wgtrace` by `WGTRACE_PROGRAM`.
+//! wireguard-go, nft and conntrack where `WGTRACE_SKIP=wireguard-go,nft,conntrack` says so. They find
+//! `wgtrace` by `WGTRACE_PROGRAM`.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -18,8 +19,8 @@ pub(crate) struct Args {
 }
 
 /// Crates with tests of this ring, and the test binaries that hold them.
-const SUITES: [(&str, &str); 3] =
-    [("wgtrace-testbed", "netns"), ("wgtraced", "netns"), ("wgtraced", "wireguard")];
+const SUITES: [(&str, &str); 4] =
+    [("wgtrace-testbed", "netns"), ("wgtraced", "netns"), ("wgtraced", "wireguard"), ("wgtraced", "nat")];
 
 /// Builds and runs the tests of the ring.
 pub(crate) fn run(args: &Args) -> Result<()> {

@@ -1,0 +1,16 @@
+//! NAT and conntrack in network namespaces, held against nft, conntrack and real traffic: `cargo xtask test netns`.
+#![expect(clippy::disallowed_methods, reason = "a test program: it has files, clocks and threads")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "what is not there fails the test"
+)]
+
+mod conntrack;
+mod oracle;
+mod refusals;
+mod replace;
+mod tables;
+mod traffic;
+mod world;
