@@ -6,10 +6,10 @@ mod ip;
 mod upper;
 mod view;
 
-use zerocopy::{Immutable, IntoBytes, KnownLayout};
+use view::View;
+pub use wgtrace_abi::Address;
 
 use crate::{OutOfBounds, Packet};
-use view::View;
 
 /// Headers of one packet; what was not there is 0, and [`known`](Self::known) tells which is which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,11 +56,6 @@ impl Headers {
         self.known & bits == bits
     }
 }
-
-/// 16 bytes of address in network order, aligned for the filter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, IntoBytes, Immutable, KnownLayout)]
-#[repr(C, align(8))]
-pub struct Address(pub [u8; 16]);
 
 /// Why the headers end where they do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -25,6 +25,7 @@
 extern crate std;
 
 pub mod filter;
+pub mod forward;
 pub mod gate;
 pub mod headers;
 #[cfg(not(target_arch = "bpf"))]

@@ -12,8 +12,10 @@
 //! [`PROTOCOL`](state::PROTOCOL) on routes and rules and by the names of our devices; nothing else is ever changed or
 //! removed. Everything that somebody else has to mend is a [`Finding`].
 //!
-//! Translation of addresses is beside it: [`nat`] and [`conntrack`], over [`nfnetlink`].
+//! Beside it: the programs that forward and guard ([`bpf`]), and translation of addresses ([`nat`] and [`conntrack`], over
+//! [`nfnetlink`]).
 
+pub mod bpf;
 pub mod change;
 pub mod command;
 pub mod conntrack;

@@ -126,7 +126,8 @@ mod tests {
     #[test]
     fn program_names_are_whole_in_the_kernel() {
         // linux: BPF_OBJ_NAME_LEN is 16, its final zero included
-        for program in Hook::ALL.map(names::program) {
+        let forwarders = Hook::ALL.into_iter().filter_map(names::forwarder);
+        for program in Hook::ALL.map(names::program).into_iter().chain(forwarders) {
             assert!(program.len() < 16 && program.starts_with(names::PROGRAM_PREFIX), "{program}");
         }
     }

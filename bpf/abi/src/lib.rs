@@ -19,11 +19,13 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod address;
 pub mod counters;
 pub mod device;
 pub mod drop_reason;
 pub mod event;
 pub mod filter;
+pub mod forward;
 pub mod gate;
 pub mod hook;
 pub mod mark;
@@ -31,6 +33,7 @@ pub mod names;
 pub mod point;
 pub mod verdict;
 
+pub use address::Address;
 pub use counters::HookCounters;
 pub use drop_reason::DropReason;
 pub use event::{PacketEvent, PacketType};

@@ -25,8 +25,8 @@ pub(super) fn v4<P: Packet + ?Sized>(
         }
         view.claim(total_len);
     }
-    headers.source = mapped([s0, s1, s2, s3]);
-    headers.destination = mapped([d0, d1, d2, d3]);
+    headers.source = Address::v4([s0, s1, s2, s3]);
+    headers.destination = Address::v4([d0, d1, d2, d3]);
     headers.known |= Headers::ADDRESSES;
     let part = u16::from_be_bytes([part_high, part_low]);
     if part & 0x1fff != 0 {
@@ -36,11 +36,6 @@ pub(super) fn v4<P: Packet + ?Sized>(
     }
     view.skip(header_len);
     Ok(Some(protocol))
-}
-
-#[inline(always)]
-fn mapped([a, b, c, d]: [u8; 4]) -> Address {
-    Address([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d])
 }
 
 /// Takes an IPv6 header and its extension headers off `view`; the protocol behind them, which not every

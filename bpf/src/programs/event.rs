@@ -1,7 +1,7 @@
 //! The event of a packet.
 #![expect(unsafe_code, reason = "read-only globals, written before the programs are loaded")]
 
-use wgtrace_abi::{ABI_VERSION, Gate, PacketEvent, Verdict};
+use wgtrace_abi::{ABI_VERSION, Gate, PacketEvent};
 
 use super::devices::Kind;
 use super::skb::{Skb, now};
@@ -41,9 +41,17 @@ static BLANK_EVENT: PacketEvent = PacketEvent {
     netns: 0,
 };
 
-/// The event of `skb` at the hook of a tracer, which decides nothing.
+/// The event of `skb` at a hook where this was decided: a verdict, and a drop reason or 0.
 #[inline(always)]
-pub(super) fn of(skb: &Skb, hook: u8, gate: Gate, device: Kind, sequence: u64, captured: u16) -> PacketEvent {
+pub(super) fn of(
+    skb: &Skb,
+    hook: u8,
+    gate: Gate,
+    device: Kind,
+    sequence: u64,
+    captured: u16,
+    [verdict, drop_reason]: [u8; 2],
+) -> PacketEvent {
     // The tag is out of date while it is not there.
     let (vlan_protocol, vlan_tci) =
         if skb.has_vlan_tag() { (skb.vlan_protocol(), skb.vlan_tci()) } else { (0, 0) };
@@ -62,8 +70,8 @@ pub(super) fn of(skb: &Skb, hook: u8, gate: Gate, device: Kind, sequence: u64, c
         vlan_tci: low(vlan_tci),
         vlan_protocol: u16::from_be(low(vlan_protocol)),
         protocol: u16::from_be(low(skb.protocol())),
-        verdict: Verdict::Unknown as u8,
-        drop_reason: 0,
+        verdict,
+        drop_reason,
         packet_type: low(skb.packet_type()).to_le_bytes()[0],
         reserved: 0,
         mark: skb.mark(),

@@ -5,8 +5,11 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
 use aya_ebpf::bindings::__sk_buff;
-use aya_ebpf::helpers::{bpf_ktime_get_boot_ns, bpf_skb_load_bytes};
+use aya_ebpf::helpers::{
+    bpf_ktime_get_boot_ns, bpf_skb_change_type, bpf_skb_load_bytes, bpf_skb_pull_data, bpf_skb_store_bytes,
+};
 use aya_ebpf::programs::{SkBuffContext, TcContext};
+use wgtrace_abi::PacketType;
 use wgtrace_bpf::{OutOfBounds, Packet};
 
 /// The packet that a program runs for.
@@ -56,6 +59,39 @@ impl Skb {
         gso_size: gso_size,
         /// Segments of a super-frame.
         gso_segs: gso_segs,
+    }
+
+    /// Gives it a mark.
+    #[inline(always)]
+    pub(super) fn set_mark(&self, mark: u32) {
+        // SAFETY: the program's context, in which this field may be written.
+        unsafe { (&raw mut (*self.0).mark).write_volatile(mark) }
+    }
+
+    /// Makes its first bytes its own, so that writing to them cannot fail; whether that could be.
+    #[inline(always)]
+    pub(super) fn make_writable(&self) -> bool {
+        // SAFETY: takes the context and a number. 34 bytes are Ethernet and IPv4, and were read before.
+        unsafe { bpf_skb_pull_data(self.0, 34) == 0 }
+    }
+
+    /// Writes `N` bytes over its first.
+    #[inline(always)]
+    pub(super) fn store<const N: usize>(&self, bytes: &[u8; 44]) -> bool {
+        const { assert!(N <= 44) };
+        #[expect(clippy::cast_possible_truncation, reason = "at most 44")]
+        let len = const { N as u32 };
+        // SAFETY: there are that many bytes.
+        unsafe { bpf_skb_store_bytes(self.0, 0, bytes.as_ptr().cast(), len, 0) == 0 }
+    }
+
+    /// Makes it one for this host.
+    #[inline(always)]
+    pub(super) fn take_in(&self) {
+        if self.packet_type() != PacketType::Host as u32 {
+            // SAFETY: takes the context and a number.
+            let _ = unsafe { bpf_skb_change_type(self.0, PacketType::Host as u32) };
+        }
     }
 
     /// Whether there is a tag in the metadata.

@@ -17,7 +17,8 @@ use aya::programs::{
 use rustix::io::Errno;
 use wgtrace_abi::{Hook, hook::Attachment, names};
 
-use super::{Interface, ProbeError, error::errno_of_tc};
+pub(crate) use super::error::errno_of_tc;
+use super::{Interface, ProbeError};
 
 /// How tc programs are attached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +45,7 @@ pub enum Attached {
 }
 
 /// The tc side of a hook; `None` for those on packet sockets.
-pub(super) fn side(hook: Hook) -> Option<TcAttachType> {
+pub(crate) fn side(hook: Hook) -> Option<TcAttachType> {
     match hook.attachment() {
         Attachment::Ingress => Some(TcAttachType::Ingress),
         Attachment::Egress => Some(TcAttachType::Egress),
@@ -53,7 +54,7 @@ pub(super) fn side(hook: Hook) -> Option<TcAttachType> {
 }
 
 /// Attaches in front of all others; `None` when this kernel has no TCX.
-pub(super) fn tcx(
+pub(crate) fn tcx(
     program: &mut SchedClassifier,
     interface: &Interface,
     side: TcAttachType,
@@ -66,11 +67,12 @@ pub(super) fn tcx(
     }
 }
 
-/// Attaches by a filter of the lowest priority to be had; returns that too.
-pub(super) fn clsact(
+/// Attaches by a filter with this handle, of the lowest priority to be had; returns that too.
+pub(crate) fn clsact(
     program: &mut SchedClassifier,
     interface: &Interface,
     side: TcAttachType,
+    handle: TcHandle,
 ) -> Result<(SchedClassifierLink, u16), ProbeError> {
     match tc::qdisc_add_clsact(&interface.name) {
         Ok(()) => {}
@@ -86,8 +88,7 @@ pub(super) fn clsact(
     }
     let mut priority = 1;
     loop {
-        let options =
-            TcAttachOptions::Netlink(NlOptions { priority, handle: own_handle(), ..NlOptions::default() });
+        let options = TcAttachOptions::Netlink(NlOptions { priority, handle, ..NlOptions::default() });
         match attach(program, interface, side, options) {
             Ok(link) => return Ok((link, priority)),
             // the priority belongs to another kind of filter or another protocol
@@ -150,11 +151,11 @@ fn programs() -> impl Iterator<Item = (TcAttachType, &'static str)> {
 }
 
 /// A handle that nobody else has: who removes a filter by it removes no successor of another process.
-fn own_handle() -> TcHandle {
+pub(super) fn own_handle() -> TcHandle {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     // linux: PID_MAX_LIMIT is 22 bits
     TcHandle::from((std::process::id() << 10) | (NEXT.fetch_add(1, Ordering::Relaxed) & 0x3ff))
 }
 
 /// Where looking for a free priority ends.
-const LAST_PRIORITY: u16 = 8;
+pub(crate) const LAST_PRIORITY: u16 = 8;

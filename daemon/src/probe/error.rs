@@ -72,7 +72,7 @@ pub enum ProbeError {
 }
 
 impl ProbeError {
-    pub(super) fn call(what: impl Into<String>, errno: Errno) -> Self {
+    pub(crate) fn call(what: impl Into<String>, errno: Errno) -> Self {
         let what = what.into();
         if matches!(errno, Errno::PERM | Errno::ACCESS) {
             return Self::Forbidden { what, errno, because: Circumstances::now().to_string() };
@@ -80,14 +80,14 @@ impl ProbeError {
         Self::Call { what, errno }
     }
 
-    pub(super) fn io(what: impl Into<String>, error: &io::Error) -> Self {
+    pub(crate) fn io(what: impl Into<String>, error: &io::Error) -> Self {
         match Errno::from_io_error(error) {
             Some(errno) => Self::call(what, errno),
             None => Self::Other { what: what.into(), reason: error.to_string() },
         }
     }
 
-    pub(super) fn map(what: impl Into<String>, error: &MapError) -> Self {
+    pub(crate) fn map(what: impl Into<String>, error: &MapError) -> Self {
         if let MapError::CreateError { name, io_error } = error {
             return Self::io(format!("create map {name}"), io_error);
         }
@@ -118,7 +118,7 @@ impl ProbeError {
         Self::program(format!("load program {program}"), error)
     }
 
-    pub(super) fn program(what: impl Into<String>, error: &ProgramError) -> Self {
+    pub(crate) fn program(what: impl Into<String>, error: &ProgramError) -> Self {
         match errno_of(error) {
             Some(errno) => Self::call(what, errno),
             None => Self::Other { what: what.into(), reason: with_causes(error) },
@@ -151,7 +151,7 @@ fn errno_of(error: &ProgramError) -> Option<Errno> {
     cause(error)
 }
 
-pub(super) fn errno_of_tc(error: &TcError) -> Option<Errno> {
+pub(crate) fn errno_of_tc(error: &TcError) -> Option<Errno> {
     if let TcError::NetlinkError(error) = error {
         return error.raw_os_error().map(Errno::from_raw_os_error);
     }

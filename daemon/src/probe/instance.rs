@@ -20,8 +20,9 @@ mod maps;
 mod programs;
 
 use std::os::fd::OwnedFd;
+use std::path::Path;
 
-use aya::{Ebpf, EbpfLoader, sys::Stats};
+use aya::{Ebpf, EbpfLoader, programs::SchedClassifier, sys::Stats};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use wgtrace_abi::{Filter, Gate, Hook, HookCounters, names};
 
@@ -48,15 +49,32 @@ pub struct Instance {
 impl Instance {
     /// Loads the maps for the namespace with this inode; programs follow as they are needed.
     pub fn load(netns_inode: u32) -> Result<Self, ProbeError> {
+        Self::load_with(netns_inode, |loader| {
+            // tracers decide nothing
+            for name in names::STATE {
+                loader.map_max_entries(name, 1);
+            }
+        })
+    }
+
+    /// The same with the maps that forwarding is decided by pinned in `folder`: those that are there, or new ones.
+    pub(crate) fn load_pinned(netns_inode: u32, folder: &Path) -> Result<Self, ProbeError> {
+        Self::load_with(netns_inode, |loader| {
+            for name in names::STATE {
+                loader.map_pin_path(name, folder.join(name));
+            }
+        })
+    }
+
+    fn load_with(netns_inode: u32, change: impl FnOnce(&mut EbpfLoader<'_>)) -> Result<Self, ProbeError> {
         // before Linux 5.11 maps count as locked memory; where this is refused, creating them tells
         let _ = setrlimit(Resource::Memlock, Rlimit { current: None, maximum: None });
         let possible = cpus::read(cpus::POSSIBLE)?;
         let most = possible.last().map_or(1, |last| last.saturating_add(1));
-        let ebpf = EbpfLoader::new()
-            .override_global(names::NETNS, &netns_inode, true)
-            .map_max_entries(names::EVENTS, most)
-            .load(wgtrace_bpf::OBJECT)
-            .map_err(|error| ProbeError::object(&error))?;
+        let mut loader = EbpfLoader::new();
+        loader.override_global(names::NETNS, &netns_inode, true).map_max_entries(names::EVENTS, most);
+        change(&mut loader);
+        let ebpf = loader.load(wgtrace_bpf::OBJECT).map_err(|error| ProbeError::object(&error))?;
         let gates = [Gate { snaplen: Gate::DEFAULT_SNAPLEN, ..Gate::default() }; Hook::COUNT];
         Ok(Self { attachments: Attachments::new(netns_inode), ebpf, gates, possible })
     }
@@ -174,9 +192,29 @@ impl Instance {
     /// Loads a hook's program without attaching it: whether this kernel takes it.
     pub fn verify(&mut self, hook: Hook) -> Result<(), ProbeError> {
         match super::attach::side(hook) {
-            Some(_) => programs::classifier(&mut self.ebpf, hook).map(drop),
+            Some(_) => programs::classifier(&mut self.ebpf, names::program(hook)).map(drop),
             None => programs::tap(&mut self.ebpf).map(drop),
         }
+    }
+
+    /// The hook's forwarding program, loaded.
+    pub(crate) fn forwarder(&mut self, hook: Hook) -> Result<&mut SchedClassifier, ProbeError> {
+        let name = names::forwarder(hook)
+            .ok_or_else(|| ProbeError::Object(format!("nothing is forwarded at {}", hook.name())))?;
+        programs::classifier(&mut self.ebpf, name)
+    }
+
+    /// The number of the hook's forwarding program; `None` while it is not loaded.
+    pub(crate) fn forwarder_id(&mut self, hook: Hook) -> Result<Option<u32>, ProbeError> {
+        let program = names::forwarder(hook).and_then(|name| self.ebpf.program(name));
+        let Some(program) = program.filter(|program| program.fd().is_ok()) else { return Ok(None) };
+        let info = program.info().map_err(|error| ProbeError::program("look at a program", &error))?;
+        Ok(Some(info.id()))
+    }
+
+    /// The loaded object.
+    pub(crate) fn object(&self) -> &Ebpf {
+        &self.ebpf
     }
 
     /// The loaded object, for test runs of its programs.

@@ -19,6 +19,7 @@
 #![expect(clippy::disallowed_methods, reason = "it is there for files, clocks and threads")]
 
 pub mod bpf;
+mod bpffs;
 mod device;
 pub mod frame;
 mod line;
@@ -31,6 +32,7 @@ mod tcp;
 mod tun;
 mod udp;
 
+pub use bpffs::BpfFs;
 pub use frame::{FrameReceiver, FrameSender};
 pub use line::Line;
 pub use link::{Link, VlanTag};

@@ -21,7 +21,8 @@ pub(crate) fn verify(port: &mut Port, object: &mut Ebpf) -> Result<()> {
     let mut names: Vec<String> = object.programs().map(|(name, _)| name.to_owned()).collect();
     names.sort();
     port.check("every program is ours", || {
-        let mut ours: Vec<&str> = Hook::ALL.map(names::program).to_vec();
+        let forwarders = Hook::ALL.into_iter().filter_map(names::forwarder);
+        let mut ours: Vec<&str> = Hook::ALL.into_iter().map(names::program).chain(forwarders).collect();
         ours.sort_unstable();
         ours.dedup();
         ensure!(names == ours, "the object has {names:?}");
@@ -102,7 +103,12 @@ fn count_from_log(object: &Ebpf, name: &str) -> Result<u32> {
 
 fn descriptor(map: &aya::maps::Map) -> Result<RawFd> {
     use aya::maps::Map;
-    if let Map::Array(map) | Map::PerCpuArray(map) | Map::PerfEventArray(map) = map {
+    if let Map::Array(map)
+    | Map::HashMap(map)
+    | Map::LpmTrie(map)
+    | Map::PerCpuArray(map)
+    | Map::PerfEventArray(map) = map
+    {
         return Ok(map.fd().as_fd().as_raw_fd());
     }
     bail!("a map of a kind that the object is not known to have: {map:?}")

@@ -5,7 +5,7 @@ use aya::{
     programs::{Link as _, tc::SchedClassifierLink},
 };
 use rustix::io::Errno;
-use wgtrace_abi::Hook;
+use wgtrace_abi::{Hook, names};
 
 use super::{ProbeError, programs, same_program};
 use crate::{
@@ -66,7 +66,7 @@ impl Attachments {
             None => (Attached::Socket, Hold::Tap(Tap::open(interface, programs::tap(ebpf)?)?)),
             Some(side) => {
                 self.sweep(interface)?;
-                let program = programs::classifier(ebpf, hook)?;
+                let program = programs::classifier(ebpf, names::program(hook))?;
                 let link = match self.mechanism {
                     Some(Mechanism::Clsact) => None,
                     Some(Mechanism::Tcx) | None => attach::tcx(program, interface, side)?,
@@ -75,7 +75,7 @@ impl Attachments {
                     self.mechanism = Some(Mechanism::Tcx);
                     (Attached::Tcx, Hold::Tcx(link))
                 } else {
-                    let (link, priority) = attach::clsact(program, interface, side)?;
+                    let (link, priority) = attach::clsact(program, interface, side, attach::own_handle())?;
                     self.mechanism = Some(Mechanism::Clsact);
                     (Attached::Clsact { priority }, Hold::Clsact(link))
                 }

@@ -24,8 +24,10 @@ pub struct ProgramFacts {
     pub verified_instructions: Option<u64>,
 }
 
-pub(super) fn classifier(ebpf: &mut Ebpf, hook: Hook) -> Result<&mut SchedClassifier, ProbeError> {
-    let name = names::program(hook);
+pub(super) fn classifier<'a>(
+    ebpf: &'a mut Ebpf,
+    name: &'static str,
+) -> Result<&'a mut SchedClassifier, ProbeError> {
     let program: &mut SchedClassifier = find(ebpf, name)?.try_into().map_err(|_| wrong_kind(name))?;
     if program.fd().is_err() {
         program.load().map_err(|error| ProbeError::load(name, &error))?;
@@ -42,10 +44,12 @@ pub(super) fn tap(ebpf: &mut Ebpf) -> Result<&mut SocketFilter, ProbeError> {
     Ok(program)
 }
 
-/// Those that are loaded, in the order of their hooks.
+/// Those that are loaded: tracers, then forwarders, in the order of their hooks.
 pub(super) fn facts(ebpf: &Ebpf) -> Result<Vec<ProgramFacts>, ProbeError> {
     let mut facts = Vec::new();
-    for name in Hook::ALL.map(names::program) {
+    for name in
+        Hook::ALL.map(names::program).into_iter().chain(Hook::ALL.into_iter().filter_map(names::forwarder))
+    {
         let Some(program) = ebpf.program(name).map(Program::fd) else { continue };
         let Ok(fd) = program else { continue };
         if facts.iter().any(|other: &ProgramFacts| other.name == name) {

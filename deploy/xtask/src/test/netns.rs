@@ -19,9 +19,10 @@ pub(crate) struct Args {
 }
 
 /// Crates with tests of this ring, and the test binaries that hold them.
-const SUITES: [(&str, &str); 5] = [
+const SUITES: [(&str, &str); 6] = [
     ("wgtrace-testbed", "netns"),
     ("wgtraced", "netns"),
+    ("wgtraced", "forward"),
     ("wgtraced", "wireguard"),
     ("wgtraced", "nat"),
     ("wgtraced", "datapath"),

@@ -1,0 +1,17 @@
+//! Ingress of a pod's host-side device.
+
+use aya_ebpf::macros::classifier;
+use aya_ebpf::programs::TcContext;
+use wgtrace_abi::Hook;
+use wgtrace_bpf::forward;
+
+use super::Maps;
+use crate::programs::skb::Skb;
+
+#[classifier]
+fn wgt_fwd_lxc_rx(context: TcContext) -> i32 {
+    let skb = Skb::from(context);
+    super::carry_out(&skb, Hook::FromContainer, |sink| {
+        forward::from_container(&skb, &super::meta(&skb), &Maps, sink)
+    })
+}

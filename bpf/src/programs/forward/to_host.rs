@@ -1,0 +1,14 @@
+//! Ingress of `cilium_host`.
+
+use aya_ebpf::macros::classifier;
+use aya_ebpf::programs::TcContext;
+use wgtrace_abi::Hook;
+use wgtrace_bpf::forward;
+
+use crate::programs::skb::Skb;
+
+#[classifier]
+fn wgt_fwd_host_rx(context: TcContext) -> i32 {
+    let skb = Skb::from(context);
+    super::carry_out(&skb, Hook::ToHost, |sink| forward::to_host(&super::meta(&skb), sink))
+}
