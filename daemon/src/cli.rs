@@ -8,6 +8,8 @@ pub use self::trace::TraceArgs;
 
 /// Something went wrong: no privilege, bad input, a fault of the kernel's.
 pub const EXIT_ERROR: u8 = 1;
+/// Where 1 is an answer: it cannot be told.
+pub const EXIT_UNKNOWN: u8 = 2;
 /// A mistake on the command line; the parser exits with the same.
 pub const EXIT_MISUSE: u8 = 2;
 /// The trace ran to its end, and its ledger does not add up.
@@ -35,6 +37,10 @@ pub enum Command {
     Trace(TraceArgs),
     /// Say what this kernel offers, and what follows from it.
     Probe(ProbeArgs),
+    /// Check the configuration.
+    Config(crate::config::command::ConfigArgs),
+    /// Compare this node's network with what it is to be, or put it right.
+    Datapath(crate::datapath::command::DatapathArgs),
     /// Run one WireGuard device in user space.
     WgUser(crate::wireguard::command::WgUserArgs),
 }

@@ -2,10 +2,13 @@
 #![expect(clippy::disallowed_methods, reason = "a program, not a core: it has files, threads and a clock")]
 
 pub mod cli;
+pub mod config;
 pub mod datapath;
+pub mod endpoints;
 pub mod filter;
 pub mod netns;
 pub mod probe;
+pub mod registry;
 pub mod report;
 pub mod trace;
 pub mod wireguard;

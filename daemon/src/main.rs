@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
-use wgtraced::cli::{Cli, Command, EXIT_ERROR, EXIT_MISUSE};
-use wgtraced::{report, trace, wireguard};
+use wgtraced::cli::{Cli, Command, EXIT_ERROR, EXIT_MISUSE, EXIT_UNKNOWN};
+use wgtraced::{config, datapath, report, trace, wireguard};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -21,14 +21,17 @@ fn main() -> ExitCode {
             std::env::var_os("NO_COLOR").is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr()),
         )
         .init();
+    let failure = if matches!(cli.command, Command::Datapath(_)) { EXIT_UNKNOWN } else { EXIT_ERROR };
     let result = match cli.command {
         Command::Trace(args) => trace::run(&args),
         Command::Probe(args) => report::run(&args),
+        Command::Config(args) => config::command::run(&args),
+        Command::Datapath(args) => datapath::command::run(&args),
         Command::WgUser(args) => wireguard::command::run(&args),
     };
     result.unwrap_or_else(|error| {
         complain(&format!("{error:#}"));
-        ExitCode::from(EXIT_ERROR)
+        ExitCode::from(failure)
     })
 }
 

@@ -3,7 +3,7 @@
 mod scratch;
 
 use std::fs::File;
-use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -92,6 +92,12 @@ impl Netns {
             return Ok(());
         }
         move_into_link_name_space(self.handle.as_fd(), Some(LinkNameSpaceType::Network))
+    }
+}
+
+impl AsFd for Netns {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.handle.as_fd()
     }
 }
 

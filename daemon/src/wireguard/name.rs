@@ -8,6 +8,17 @@ use thiserror::Error;
 pub struct DeviceName(String);
 
 impl DeviceName {
+    /// A name that stands in the code.
+    pub(crate) fn known(name: &'static str) -> Self {
+        debug_assert!(name.parse::<Self>().is_ok(), "{name} is no device name");
+        Self(name.to_owned())
+    }
+
+    /// The name of a pod's device.
+    pub(crate) fn pod(id: [u8; 6]) -> Self {
+        Self(format!("lxc{}", id.map(|byte| format!("{byte:02x}")).concat()))
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0

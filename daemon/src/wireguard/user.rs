@@ -1,8 +1,8 @@
 //! A device in user space: a TUN on one side, a UDP socket on the other, `wgtrace-tunnel` between.
 //!
-//! Three threads: one reads, seals and sends; one receives, opens and writes; one keeps time. The
-//! first two share the data path, and visit the state machine once a batch. Packets of a peer stay in
-//! order: one thread takes them each way.
+//! Three threads: one receives, opens and writes, and also reads, seals and sends, unless that is too much
+//! for one and a second has taken it over; one keeps time. The first two share the data path, and visit the
+//! state machine once a batch. Packets of a peer stay in order: one thread takes them each way.
 
 mod core;
 mod ecn;
@@ -10,9 +10,11 @@ mod inward;
 mod losses;
 pub mod offload;
 mod outward;
+mod reflected;
 pub mod tun;
 pub mod udp;
 mod wake;
+mod workers;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -31,8 +33,6 @@ use wgtrace_tunnel::{ConfigError, Device, DeviceSettings, Event, PeerId, PeerSet
 use self::core::Core;
 use super::device::{DeviceSecrets, DeviceStatus, PeerChange, WireGuard, WireGuardError};
 use super::name::DeviceName;
-use inward::Inward;
-use outward::Outward;
 use tun::{Tun, TunError};
 use udp::{Udp, UdpError};
 
@@ -83,8 +83,9 @@ impl UserDevice {
         let core = Arc::new(Core::new(device, tun, udp, mtu).map_err(StartError::of)?);
         let (fwmark, secrets) = (AtomicU32::new(fwmark), Mutex::new(secrets));
         let mut this = Self { core, name, fwmark, secrets, key_log, threads: Vec::new() };
-        this.spawn("wg-out", |core| Outward::new().run(core))?;
-        this.spawn("wg-in", |core| Inward::new(core).run(core))?;
+        let (first, second) = workers::pair(&this.core);
+        this.spawn("wg-first", |core| first.run(core))?;
+        this.spawn("wg-second", |core| second.run(core))?;
         this.spawn("wg-time", |core| {
             core.keep_time();
             Ok(())

@@ -45,6 +45,36 @@ fn mistakes_are_told_before_anything_is_touched() {
 }
 
 #[test]
+fn a_configuration_is_checked_and_shown_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("wgtraced.toml");
+    let file = path.to_str().unwrap();
+    std::fs::write(&path, "node-name = \"a\"\nnode-ip = \"172.18.0.3\"\npod-cidr = \"10.0.1.0/24\"\n")
+        .unwrap();
+    let output = wgtraced(&["config", "check", file]);
+    assert_eq!(output.status.code(), Some(0));
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("router-ip = \"10.0.1.1\"") && shown.contains("listen-port = 51871"), "{shown}");
+    std::fs::write(&path, &shown).unwrap();
+    let again = wgtraced(&["config", "check", file]);
+    assert_eq!(String::from_utf8(again.stdout).unwrap(), shown);
+    let json = wgtraced(&["config", "check", file, "--json"]);
+    let object: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(object["ipam"]["cluster-pool"][0], "10.0.0.0/8");
+    std::fs::write(&path, shown.replace("l7-proxy = false", "l7-proxy = true")).unwrap();
+    let (code, complaint) = complaint(&["config", "check", file]);
+    assert_eq!(code, Some(1));
+    assert!(complaint.contains("wgtraced.toml, line 12, column 12: l7-proxy"), "{complaint}");
+}
+
+#[test]
+fn a_datapath_that_cannot_be_told_is_no_answer() {
+    let (code, complaint) = complaint(&["datapath", "diff", "--config", "/nowhere/wgtraced.toml"]);
+    assert_eq!(code, Some(2));
+    assert!(complaint.contains("cannot read /nowhere/wgtraced.toml: "), "{complaint}");
+}
+
+#[test]
 fn a_probe_answers_everybody() {
     let output = wgtraced(&["probe", "--json"]);
     assert_eq!(output.status.code(), Some(0));

@@ -1,8 +1,8 @@
 //! Forwarding in the kernel: each program by itself, and pods on real devices. `cargo xtask test netns`.
-#![expect(clippy::disallowed_methods, reason = "a test program: it has files, clocks and threads")]
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::disallowed_methods,
     clippy::print_stdout,
     reason = "a test program: what is not there fails the test, and what is measured is printed"
 )]

@@ -1,84 +1,15 @@
 //! One end of a tunnel: a process, its interface and its namespace.
 
 use std::ffi::OsString;
-use std::fmt::Write as _;
-use std::net::{IpAddr, SocketAddr};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::net::UdpSocket;
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
-use std::{fs, io, process, thread};
+use std::{fs, io, thread};
 
-use tempfile::TempDir;
-use wgtrace_decrypt::key::PrivateKey;
-use wgtrace_testbed::{Line, Namespace};
+use wgtrace_testbed::Namespace;
 
-/// Names of interfaces are seen in one directory from every namespace.
-static NEXT: AtomicU32 = AtomicU32::new(0);
-
-/// Both ends' configurations.
-pub(crate) struct Pair {
-    pub(crate) left: Settings,
-    pub(crate) right: Settings,
-}
-
-/// What one end is given.
-pub(crate) struct Settings {
-    pub(crate) name: String,
-    pub(crate) text: String,
-    pub(crate) inner: IpAddr,
-    dir: TempDir,
-}
-
-impl Pair {
-    /// Two ends that know each other, with a preshared key or without.
-    pub(crate) fn new(psk: bool) -> Self {
-        Self::between(Line::LEFT, Line::RIGHT, psk)
-    }
-
-    /// The same between other outer addresses.
-    pub(crate) fn between(left: IpAddr, right: IpAddr, psk: bool) -> Self {
-        let [one, two] = [PrivateKey::from_bytes([11; 32]), PrivateKey::from_bytes([22; 32])];
-        let settings = |own: &PrivateKey, other: &PrivateKey, port, host, far: SocketAddr| {
-            let mut text = format!(
-                "[Interface]\nPrivateKey = {}\nListenPort = {port}\n[Peer]\nPublicKey = {}\n\
-                 AllowedIPs = 10.9.0.{}/32\nEndpoint = {far}\n",
-                *own.expose_base64(),
-                other.public(),
-                3 - host
-            );
-            if psk {
-                writeln!(text, "PresharedKey = {}", *PrivateKey::from_bytes([33; 32]).expose_base64())
-                    .unwrap();
-            }
-            let name = format!("wgt{}x{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-            let inner = format!("10.9.0.{host}").parse().unwrap();
-            Settings { name, text, inner, dir: tempfile::tempdir().unwrap() }
-        };
-        Self {
-            left: settings(&one, &two, 51001, 1, SocketAddr::new(right, 51002)),
-            right: settings(&two, &one, 51002, 2, SocketAddr::new(left, 51001)),
-        }
-    }
-}
-
-impl Settings {
-    /// A port of this end within the tunnel.
-    pub(crate) fn inner_port(&self, port: u16) -> SocketAddr {
-        SocketAddr::new(self.inner, port)
-    }
-
-    /// The configuration as a file: with the address for ours, without for others.
-    fn file(&self, address: bool) -> String {
-        let path = self.dir.path().join(format!("{}.conf", self.name));
-        let address =
-            if address { format!("[Interface]\nAddress = {}/24\n", self.inner) } else { String::new() };
-        let mut file =
-            fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&path).unwrap();
-        io::Write::write_all(&mut file, format!("{address}{}", self.text).as_bytes()).unwrap();
-        path.into_os_string().into_string().unwrap()
-    }
-}
+use crate::settings::Settings;
 
 /// A running end; it is killed when this is dropped.
 pub(crate) struct End<'n> {
@@ -96,7 +27,9 @@ impl<'n> End<'n> {
     /// The same with more arguments.
     pub(crate) fn ours_with(namespace: &'n Namespace, settings: &Settings, more: &[&str]) -> Self {
         let child = wg_user(namespace, &settings.file(true), more).stderr(Stdio::inherit());
-        Self::start(namespace, settings, child)
+        let end = Self::start(namespace, settings, child);
+        end.wait_for_addresses(settings);
+        end
     }
 
     /// wireguard-go, configured by `wg`.
@@ -107,8 +40,11 @@ impl<'n> End<'n> {
         let output = wg(&["setconf", &settings.name, &settings.file(false)]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         namespace.mtu(&settings.name, 1420).unwrap();
-        namespace.address(&settings.name, settings.inner, 24).unwrap();
+        for (address, prefix) in settings.addresses() {
+            namespace.address(&settings.name, address, prefix).unwrap();
+        }
         namespace.up(&settings.name).unwrap();
+        end.wait_for_addresses(settings);
         end
     }
 
@@ -121,6 +57,15 @@ impl<'n> End<'n> {
             wg(&["show", &end.name]).status.success()
         });
         end
+    }
+
+    /// Those of IPv6 take a moment, though nobody is asked about them.
+    fn wait_for_addresses(&self, settings: &Settings) {
+        for (address, _) in settings.addresses() {
+            wait_for("the address to be usable", || {
+                self.namespace.run(|| UdpSocket::bind((address, 0))).unwrap().is_ok()
+            });
+        }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -139,6 +84,22 @@ impl<'n> End<'n> {
         (fields[1].parse().unwrap(), fields[2].parse().unwrap())
     }
 
+    /// Waits until each end has received what the other has sent, to the byte.
+    pub(crate) fn wait_to_agree_with(&self, other: &Self) {
+        let mut seen = Default::default();
+        let agrees = || {
+            let (theirs, (received, sent)) = (other.transferred(), self.transferred());
+            seen = ((sent, received), theirs);
+            seen.0 == seen.1
+        };
+        assert!(comes_true(agrees), "sent and received, at the other end received and sent: {seen:?}");
+    }
+
+    /// When a handshake was last completed, in seconds since 1970.
+    pub(crate) fn latest_handshake(&self) -> u64 {
+        self.shown("latest-handshakes")[1].parse().unwrap()
+    }
+
     /// Packets that the interface was handed and the stack refused.
     pub(crate) fn refused(&self) -> u64 {
         let table = self.namespace.run(|| fs::read_to_string("/proc/thread-self/net/dev")).unwrap().unwrap();
@@ -146,6 +107,15 @@ impl<'n> End<'n> {
         let received = line.expect("the interface is there").split_whitespace();
         // Errors and drops stand behind bytes and packets.
         received.skip(2).take(2).map(|number| number.parse::<u64>().unwrap()).sum()
+    }
+
+    /// What a thread of the program has used of a processor, in nanoseconds.
+    pub(crate) fn cpu_time(&self, thread: &str) -> u64 {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let is_it = |dir: &PathBuf| fs::read_to_string(dir.join("comm")).unwrap().trim() == thread;
+        let dir = tasks.map(|task| task.unwrap().path()).find(is_it).expect("there is such a thread");
+        let stat = fs::read_to_string(dir.join("schedstat")).unwrap();
+        stat.split_whitespace().next().unwrap().parse().unwrap()
     }
 
     /// Whether the program has ended by itself.
@@ -218,8 +188,8 @@ pub(crate) fn is_go_wanted() -> bool {
     let found = Command::new(go()).arg("--version").output().is_ok();
     assert!(
         found,
-        "{} does not start: it is in Debian unstable's package wireguard-go; WGTRACE_WIREGUARD_GO names \
-         another path (WGTRACE_SKIP=wireguard-go to do without)",
+        "{} does not start: Debian's package wireguard-go will do (newer is faster), and WGTRACE_WIREGUARD_GO \
+         names another path (WGTRACE_SKIP=wireguard-go to do without)",
         go().to_string_lossy()
     );
     true
@@ -231,10 +201,18 @@ pub(crate) fn wg(args: &[&str]) -> Output {
 }
 
 /// Looks again and again, for ten seconds.
-pub(crate) fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+#[track_caller]
+pub(crate) fn wait_for(what: &str, is_so: impl FnMut() -> bool) {
+    assert!(comes_true(is_so), "waited in vain for {what}");
+}
+
+fn comes_true(mut is_so: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !is_so() {
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        if Instant::now() > deadline {
+            return false;
+        }
         thread::park_timeout(Duration::from_millis(10));
     }
+    true
 }

@@ -8,15 +8,27 @@
     reason = "what is not there fails the test"
 )]
 
+mod busy;
+mod capture;
+mod decrypted;
+mod dual;
 mod end;
 mod interop;
+mod loops;
+mod opener;
+mod packets;
+mod rekey;
 mod restart;
+mod settings;
 mod show;
+mod trickle;
 mod trouble;
+mod watched;
 
 use wgtrace_testbed::{Line, transfer};
 
-use end::{End, Pair};
+use end::End;
+use settings::Pair;
 
 #[test]
 #[ignore = "needs root: cargo xtask test netns"]

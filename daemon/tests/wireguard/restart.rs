@@ -3,7 +3,8 @@ use std::time::{Duration, Instant};
 
 use wgtrace_testbed::{Line, transfer};
 
-use crate::end::{End, Pair, wait_for};
+use crate::end::{End, wait_for};
+use crate::settings::Pair;
 
 #[test]
 #[ignore = "needs root: cargo xtask test netns"]

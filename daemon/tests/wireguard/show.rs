@@ -1,7 +1,8 @@
 use wgtrace_testbed::{Line, transfer};
 use wgtraced::wireguard::config::Config;
 
-use crate::end::{End, Pair, wg};
+use crate::end::{End, wg};
+use crate::settings::Pair;
 
 #[test]
 #[ignore = "needs root: cargo xtask test netns"]

@@ -1,8 +1,9 @@
 use wgtrace_testbed::{Line, Namespace};
 
-use crate::end::{End, Pair, try_ours};
+use crate::end::{End, try_ours};
+use crate::settings::{Pair, Settings};
 
-fn complaint(namespace: &Namespace, settings: &crate::end::Settings, more: &[&str]) -> String {
+fn complaint(namespace: &Namespace, settings: &Settings, more: &[&str]) -> String {
     let output = try_ours(namespace, settings, more);
     assert_eq!(output.status.code(), Some(1));
     String::from_utf8(output.stderr).unwrap()

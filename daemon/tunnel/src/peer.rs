@@ -163,8 +163,13 @@ impl Peer {
                 }
                 Timer::NewHandshake => self.initiate(step),
                 Timer::Wipe => {
+                    let asking = self.timers.is_set(Timer::Retransmit);
                     self.wipe(step);
                     step.hub.tell(Event::KeysWiped { peer: self.id });
+                    // What a session is wanted for still waits: under a new initiation.
+                    if asking {
+                        self.initiate_again(step);
+                    }
                 }
                 Timer::PersistentKeepalive => {
                     self.traversed(step);

@@ -1,6 +1,7 @@
 //! Echo requests.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -13,34 +14,62 @@ use wgtrace_wire::checksum;
 ///
 /// An answer that does not come within two seconds is an error.
 pub fn ping(to: Ipv4Addr, count: u16, payload: usize) -> Result<()> {
-    let socket = socket(AddressFamily::INET, SocketType::RAW, Some(ipproto::ICMP)).context("cannot ping")?;
-    set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE))?;
-    // tells the answers to this call from those to others in the same namespace
-    let [_, .., id_high, id_low] = std::process::id().to_be_bytes();
+    let mut pinger = Pinger::new(to, payload)?;
     for number in 0..count {
-        let [high, low] = number.to_be_bytes();
+        if pinger.round_trip()?.is_none() {
+            bail!("{to} did not answer ping {number}");
+        }
+    }
+    Ok(())
+}
+
+/// Echo requests to one address from the namespace it is made in.
+#[derive(Debug)]
+pub struct Pinger {
+    socket: OwnedFd,
+    to: Ipv4Addr,
+    payload: usize,
+    next: u16,
+}
+
+impl Pinger {
+    /// Requests with `payload` bytes behind the ICMP header.
+    pub fn new(to: Ipv4Addr, payload: usize) -> Result<Self> {
+        let socket =
+            socket(AddressFamily::INET, SocketType::RAW, Some(ipproto::ICMP)).context("cannot ping")?;
+        set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE))?;
+        Ok(Self { socket, to, payload, next: 0 })
+    }
+
+    /// Sends the next request and waits for its answer; `None` when none comes within two seconds.
+    pub fn round_trip(&mut self) -> Result<Option<Duration>> {
+        // tells the answers to this call from those to others in the same namespace
+        let [_, .., id_high, id_low] = std::process::id().to_be_bytes();
+        let [high, low] = self.next.to_be_bytes();
+        self.next = self.next.wrapping_add(1);
         let mut request = vec![8, 0, 0, 0, id_high, id_low, high, low];
-        request.resize(8 + payload, 0x50);
+        request.resize(8 + self.payload, 0x50);
         let sum = checksum::internet(&[&request]).to_be_bytes();
         if let Some(field) = request.get_mut(2..4) {
             field.copy_from_slice(&sum);
         }
-        sendto(&socket, &request, SendFlags::empty(), &SocketAddrV4::new(to, 0))
-            .with_context(|| format!("cannot ping {to}"))?;
-        let deadline = Instant::now() + PATIENCE;
+        let start = Instant::now();
+        sendto(&self.socket, &request, SendFlags::empty(), &SocketAddrV4::new(self.to, 0))
+            .with_context(|| format!("cannot ping {}", self.to))?;
         let answer = [0, id_high, id_low, high, low];
         loop {
             let mut packet = [0; 128];
-            match recv(&socket, &mut packet, RecvFlags::empty()) {
+            match recv(&self.socket, &mut packet, RecvFlags::empty()) {
                 // behind an IP header without options: type, code, checksum, id, number
-                Ok(_) if [packet[20], packet[24], packet[25], packet[26], packet[27]] == answer => break,
-                Ok(_) | Err(Errno::INTR) if Instant::now() < deadline => {}
-                Ok(_) | Err(Errno::AGAIN | Errno::INTR) => bail!("{to} did not answer ping {number}"),
+                Ok(_) if [packet[20], packet[24], packet[25], packet[26], packet[27]] == answer => {
+                    return Ok(Some(start.elapsed()));
+                }
+                Ok(_) | Err(Errno::INTR) if start.elapsed() < PATIENCE => {}
+                Ok(_) | Err(Errno::AGAIN | Errno::INTR) => return Ok(None),
                 Err(error) => return Err(error).context("cannot hear echo replies"),
             }
         }
     }
-    Ok(())
 }
 
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -2,6 +2,7 @@
 
 use std::io::IoSlice;
 use std::net::{SocketAddr, UdpSocket};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use nix::sys::socket::setsockopt;
@@ -33,6 +34,15 @@ impl Flood {
 
     /// Sends them from the namespace it is called in; how many the kernel took, which is `count` unless it fails.
     pub fn send(&self) -> Result<u64> {
+        self.send_while(|| true)
+    }
+
+    /// The same, given up at `deadline`; how many the kernel took until then.
+    pub fn send_until(&self, deadline: Instant) -> Result<u64> {
+        self.send_while(|| Instant::now() < deadline)
+    }
+
+    fn send_while(&self, mut goes_on: impl FnMut() -> bool) -> Result<u64> {
         let mut from = self.to;
         from.set_ip(if self.to.is_ipv4() { [0; 4].into() } else { [0; 16].into() });
         from.set_port(self.from_port);
@@ -46,7 +56,7 @@ impl Flood {
         let bytes = vec![0x55; self.payload];
         let slices = [IoSlice::new(&bytes)];
         let mut sent = 0;
-        while sent < self.count {
+        while sent < self.count && goes_on() {
             let batch = usize::try_from(self.count - sent).map_or(BATCH, |left| left.min(BATCH));
             let mut control: Vec<_> = (0..batch).map(|_| SendAncillaryBuffer::default()).collect();
             let mut messages: Vec<_> =

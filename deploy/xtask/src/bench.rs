@@ -5,11 +5,12 @@ mod floor;
 mod process;
 mod trace;
 mod traffic;
+mod tunnel;
 
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
@@ -18,6 +19,8 @@ pub(crate) enum Bench {
     Decrypt(decrypt::Args),
     /// The kernel programs, the ring, the flow table, and what tracing costs the traffic, beside tcpdump and pwru.
     Trace(trace::Args),
+    /// `wgtraced wg-user` beside wireguard-go and a plain veth: throughput, round trips, CPU.
+    Tunnel(tunnel::Args),
 }
 
 impl Bench {
@@ -25,8 +28,19 @@ impl Bench {
         match self {
             Self::Decrypt(args) => decrypt::run(&args),
             Self::Trace(args) => trace::run(&args),
+            Self::Tunnel(args) => tunnel::run(&args),
         }
     }
+}
+
+/// Runs itself again as a release build: what is measured in this process must not be a debug build's.
+fn as_shipped() -> Result<()> {
+    let again = Command::new(env!("CARGO"))
+        .args(["run", "--release", "--quiet", "-p", "xtask", "--"])
+        .args(std::env::args_os().skip(1))
+        .status()?;
+    ensure!(again.success(), "the release build of this bench failed");
+    Ok(())
 }
 
 /// Where cargo puts what it builds.
@@ -38,9 +52,17 @@ fn target_folder() -> Result<PathBuf> {
     Ok(folder.context("cargo names no target directory")?.into())
 }
 
-/// Middle of an odd number of measurements, in seconds.
-fn median(seconds: &[f64]) -> f64 {
-    let mut sorted = seconds.to_vec();
+/// The daemon, as it is shipped.
+fn wgtraced() -> Result<PathBuf> {
+    let build =
+        Command::new(env!("CARGO")).args(["build", "--release", "--quiet", "-p", "wgtraced"]).status()?;
+    ensure!(build.success(), "building wgtraced failed");
+    Ok(target_folder()?.join("release/wgtraced"))
+}
+
+/// Middle of an odd number of measurements, whatever their unit.
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -47,7 +47,7 @@ impl Link {
     ///
     /// A device that leaves a bridge is announced as deleted, in the bridge's address family
     /// (linux: `br_ifinfo_notify`): only the messages of no family are about devices.
-    pub(super) fn read(message: &LinkMessage) -> Option<Self> {
+    pub(crate) fn read(message: &LinkMessage) -> Option<Self> {
         if message.header.interface_family != AddressFamily::Unspec || message.header.index == 0 {
             return None;
         }

@@ -14,10 +14,10 @@ impl FromStr for Config {
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let mut reading = Reading::default();
         for (number, line) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
-            reading.line(line).map_err(|(column, fault)| ParseError { line: number, column, fault })?;
-            reading.number = number + 1;
+            reading.number = number;
+            reading.line(line)?;
         }
-        reading.end_section().map_err(|(line, fault)| ParseError { line, column: 1, fault })?;
+        reading.end_section()?;
         Ok(reading.config)
     }
 }
@@ -26,9 +26,9 @@ impl FromStr for Config {
 struct Reading {
     config: Config,
     section: Section,
-    /// Line of the section's heading.
-    heading: usize,
-    /// One less than the number of the line at hand.
+    /// Line and column of the section's heading.
+    heading: (usize, usize),
+    /// The line at hand, from 1.
     number: usize,
     /// Settings of this section and their lines.
     seen: BTreeMap<&'static str, usize>,
@@ -52,18 +52,11 @@ struct Draft {
     allowed_ips: Vec<Prefix>,
 }
 
-/// What is wrong, and in which column.
-type Fault = (usize, ConfigFault);
-
 impl Reading {
-    fn number(&self) -> usize {
-        self.number.max(1)
-    }
-
-    fn line(&mut self, line: &str) -> Result<(), Fault> {
-        let content = line.split('#').next().unwrap_or_default();
-        let text = content.trim();
-        let column = |part: &str| column_of(line, part);
+    fn line(&mut self, line: &str) -> Result<(), ParseError> {
+        let number = self.number;
+        let at = |part: &str, fault| ParseError { line: number, column: column_of(line, part), fault };
+        let text = line.split('#').next().unwrap_or_default().trim();
         if text.is_empty() {
             return Ok(());
         }
@@ -72,50 +65,49 @@ impl Reading {
             let next = match (is(INTERFACE), is(PEER)) {
                 (true, _) => Section::Interface,
                 (_, true) => Section::Peer(Draft::default()),
-                _ => return Err((column(text), ConfigFault::UnknownSection)),
+                _ => return Err(at(text, ConfigFault::UnknownSection)),
             };
-            // A fault in the section that ends is told where the next begins.
-            self.end_section().map_err(|(_, fault)| (column(text), fault))?;
-            self.heading = self.number();
+            self.end_section()?;
+            self.heading = (number, column_of(line, text));
             self.seen.clear();
             self.section = next;
             return Ok(());
         }
-        let (name, value) = text.split_once('=').ok_or((column(text), ConfigFault::NotASetting))?;
+        let (name, value) = text.split_once('=').ok_or_else(|| at(text, ConfigFault::NotASetting))?;
         let (name, value) = (name.trim(), value.trim());
-        let at_name = |fault| (column(name), fault);
         let known = match self.section {
-            Section::None => return Err(at_name(ConfigFault::OutsideSection)),
+            Section::None => return Err(at(name, ConfigFault::OutsideSection)),
             Section::Interface => find(&IN_INTERFACE, name),
             Section::Peer(_) => find(&IN_PEER, name),
         };
-        let Some(name) = known else { return Err(at_name(self.unknown(name))) };
+        let Some(name) = known else { return Err(at(name, self.unknown(name))) };
         // Lists grow, as with wg.
         if !LISTS.contains(&name)
-            && let Some(first) = self.seen.insert(name, self.number())
+            && let Some(first) = self.seen.insert(name, number)
         {
-            return Err((column(text), ConfigFault::Repeated { name, first }));
+            return Err(at(text, ConfigFault::Repeated { name, first }));
         }
-        let at_value = |part: &str, need| (column(part), ConfigFault::BadValue { name, need });
         match &mut self.section {
             Section::None => Ok(()),
             Section::Interface => set_interface(&mut self.config.interface, name, value),
             Section::Peer(draft) => set_peer(draft, name, value),
         }
-        .map_err(|(part, need)| at_value(part, need))?;
-        let number = self.number();
+        .map_err(|(part, need)| at(part, ConfigFault::BadValue { name, need }))?;
         if let Section::Peer(Draft { public_key: Some(key), .. }) = self.section
             && name == "PublicKey"
             && let Some(first) = self.peers.insert(key, number)
         {
-            return Err((column(value), ConfigFault::RepeatedPeer { first }));
+            return Err(at(value, ConfigFault::RepeatedPeer { first }));
         }
         Ok(())
     }
 
-    fn end_section(&mut self) -> Result<(), Fault> {
+    /// What the section lacks is told where it begins.
+    fn end_section(&mut self) -> Result<(), ParseError> {
         let Section::Peer(draft) = std::mem::take(&mut self.section) else { return Ok(()) };
-        let public_key = draft.public_key.ok_or((self.heading, ConfigFault::NoPublicKey))?;
+        let (line, column) = self.heading;
+        let lacking = ParseError { line, column, fault: ConfigFault::NoPublicKey };
+        let public_key = draft.public_key.ok_or(lacking)?;
         let Draft { preshared_key, endpoint, persistent_keepalive, allowed_ips, .. } = draft;
         self.config.peers.push(Peer {
             public_key,
@@ -144,10 +136,10 @@ type Need<'t> = (&'t str, &'static str);
 fn set_interface<'t>(interface: &mut Interface, name: &str, value: &'t str) -> Result<(), Need<'t>> {
     match name {
         "PrivateKey" => interface.private_key = Some(PrivateKey::from_bytes(*key(value)?)),
-        "ListenPort" => interface.listen_port = Some(value.parse().map_err(|_| (value, PORT))?),
+        "ListenPort" => interface.listen_port = Some(number(value).ok_or((value, PORT))?),
         "FwMark" => interface.fwmark = Some(fwmark(value).ok_or((value, FWMARK))?),
         "MTU" => {
-            let mtu = value.parse().ok().filter(|mtu| *mtu >= LEAST_MTU);
+            let mtu = number(value).filter(|mtu| *mtu >= LEAST_MTU);
             interface.mtu = Some(mtu.ok_or((value, MTU))?);
         }
         _ => {
@@ -169,7 +161,7 @@ fn set_peer<'t>(draft: &mut Draft, name: &str, value: &'t str) -> Result<(), Nee
         }
         "Endpoint" => draft.endpoint = Some(endpoint(value).ok_or((value, ENDPOINT))?),
         "PersistentKeepalive" => {
-            let seconds = if value.eq_ignore_ascii_case("off") { Some(0) } else { value.parse().ok() };
+            let seconds = if value.eq_ignore_ascii_case("off") { Some(0) } else { number(value) };
             draft.persistent_keepalive = NonZeroU16::new(seconds.ok_or((value, KEEPALIVE))?);
         }
         _ => {
@@ -184,6 +176,11 @@ fn set_peer<'t>(draft: &mut Draft, name: &str, value: &'t str) -> Result<(), Nee
 fn key(value: &str) -> Result<Zeroizing<[u8; 32]>, Need<'_>> {
     // The length leaves base64 alone.
     Some(value).filter(|value| value.len() == 44).and_then(key::parse).ok_or((value, KEY))
+}
+
+/// `u16::from_str` takes a sign.
+fn number(value: &str) -> Option<u16> {
+    value.bytes().all(|byte| byte.is_ascii_digit()).then(|| value.parse().ok())?
 }
 
 fn fwmark(value: &str) -> Option<u32> {
@@ -211,8 +208,7 @@ fn endpoint(value: &str) -> Option<Endpoint> {
     let is_name = (1..=253).contains(&host.len()) && host.chars().all(allowed);
     // Only digits and dots: an address that was mistyped, not to be looked up.
     let is_number = host.chars().all(|c| c.is_ascii_digit() || c == '.');
-    (is_name && !is_number)
-        .then(|| Some(Endpoint::Name { host: host.to_owned(), port: port.parse().ok()? }))?
+    (is_name && !is_number).then(|| Some(Endpoint::Name { host: host.to_owned(), port: number(port)? }))?
 }
 
 /// The parts of a list, which may be empty.

@@ -100,6 +100,9 @@ fn faults_are_told_with_their_place_and_without_keys() {
         "line 2, column 20: AllowedIPs: not a network, like 10.0.0.0/24 or fd00::/64"
     );
     assert_eq!(fault("[Interface]\n\n[Peer]\n# none\n"), "line 3, column 1: a [Peer] without PublicKey");
+    let between = format!("[Peer]\nEndpoint = a:1\n[Peer]\nPublicKey = {KEY}");
+    assert_eq!(fault(&between), "line 1, column 1: a [Peer] without PublicKey");
+    assert_eq!(fault("  [Peer]"), "line 1, column 3: a [Peer] without PublicKey");
     let twice = format!("[Peer]\nPublicKey = {KEY}\n[Peer]\nPublicKey = {KEY}");
     assert!(fault(&twice).ends_with("has a [Peer] already, in line 2: put both into one"));
     let near = format!("[Interface]\nPrivateKey = {}", KEY.replace("QE=", "QF="));
@@ -111,17 +114,26 @@ fn values_out_of_range_are_refused() {
     for line in [
         "ListenPort = 65536",
         "ListenPort = -1",
+        "ListenPort = +1",
         "FwMark = +5",
         "FwMark = 0x1ffffffff",
         "MTU = 1279",
+        "MTU = +1400",
         "Address = 10.0.0.1/33",
     ] {
         assert!(format!("[Interface]\n{line}").parse::<Config>().is_err(), "{line}");
     }
-    for endpoint in ["1.2.3:4", "::1:80", "host", "host:65536", ":5", "a b:5", "[::1]"] {
+    for endpoint in ["1.2.3:4", "::1:80", "host", "host:65536", ":5", "a b:5", "a:+5", "[::1]"] {
         let text = format!("[Peer]\nPublicKey = {KEY}\nEndpoint = {endpoint}");
         assert!(text.parse::<Config>().is_err(), "{endpoint}");
     }
+}
+
+#[test]
+fn number_with_a_sign_is_no_interval() {
+    let text = format!("[Peer]\nPublicKey = {KEY}\nPersistentKeepalive = ");
+    assert!(format!("{text}25").parse::<Config>().is_ok());
+    assert!(fault(&format!("{text}+25")).starts_with("line 3, column 23: PersistentKeepalive: not a number"));
 }
 
 #[test]

@@ -24,8 +24,10 @@ pub(super) struct Core {
     udp: RwLock<Arc<Udp>>,
     mtu: AtomicUsize,
     pub(super) losses: Losses,
-    pub(super) outward: Wake,
-    pub(super) inward: Wake,
+    /// The first worker's.
+    pub(super) first: Wake,
+    /// The second worker's.
+    pub(super) second: Wake,
     ending: AtomicBool,
     gone: AtomicBool,
 }
@@ -47,8 +49,8 @@ impl Core {
             udp: RwLock::new(Arc::new(udp)),
             mtu: AtomicUsize::new(mtu),
             losses: Losses::new(),
-            outward: Wake::new()?,
-            inward: Wake::new()?,
+            first: Wake::new()?,
+            second: Wake::new()?,
             ending: AtomicBool::new(false),
             gone: AtomicBool::new(false),
         })
@@ -88,8 +90,8 @@ impl Core {
     /// Tells every thread to end.
     pub(super) fn end(&self) {
         self.ending.store(true, Ordering::Release);
-        self.outward.end();
-        self.inward.end();
+        self.first.end();
+        self.second.end();
         // With the lock: the timer thread is waiting, or has not looked yet.
         drop(self.lock());
         self.alarm.notify_all();
@@ -113,7 +115,7 @@ impl Core {
     /// Puts another socket in place; what is under way through the old one is finished.
     pub(super) fn set_udp(&self, udp: Udp) {
         *self.udp.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(udp);
-        self.inward.wake();
+        self.first.wake();
     }
 
     pub(super) fn mtu(&self) -> usize {

@@ -1,6 +1,6 @@
 //! From the UDP socket to the TUN.
 
-use std::io::{self, IoSliceMut};
+use std::io::IoSliceMut;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,6 +14,7 @@ use super::core::Core;
 use super::ecn;
 use super::losses::Loss;
 use super::offload::Coalescer;
+use super::udp::Udp;
 
 /// Receives super-frames, opens their messages where they lie, writes super-packets.
 pub(super) struct Inward {
@@ -36,31 +37,26 @@ impl Inward {
         }
     }
 
-    /// The thread's work, until the device ends.
-    pub(super) fn run(mut self, core: &Core) -> io::Result<()> {
-        use std::os::fd::AsFd as _;
-        while !core.inward.is_ending() {
-            let udp = core.udp();
-            let mut frames = self.buffer.chunks_exact_mut(FRAME_ROOM);
-            let mut buffers: [_; SUPER_FRAMES] =
-                std::array::from_fn(|_| IoSliceMut::new(frames.next().unwrap_or_default()));
-            match udp.receive(&mut buffers, &mut self.metas) {
-                Ok(Some(count)) => self.batch(core, count),
-                // Errors queued on the socket end the wait too: receiving takes them off.
-                Ok(None) => {
-                    core.inward.wait(udp.as_fd())?;
-                }
-                Err(error) => {
-                    core.losses.add(Loss::UdpReceive, 1);
-                    tracing::debug!(%error, "receiving");
-                    core.inward.wait(udp.as_fd())?;
-                }
+    /// Receives what there is, up to some amount, and writes what is in it; how many messages it was.
+    pub(super) fn batch(&mut self, core: &Core, udp: &Udp) -> usize {
+        let mut frames = self.buffer.chunks_exact_mut(FRAME_ROOM);
+        let mut buffers: [_; SUPER_FRAMES] =
+            std::array::from_fn(|_| IoSliceMut::new(frames.next().unwrap_or_default()));
+        match udp.receive(&mut buffers, &mut self.metas) {
+            Ok(Some(count)) => self.open(core, count),
+            // Errors queued on the socket end the wait too: receiving takes them off.
+            Ok(None) => 0,
+            Err(error) => {
+                core.losses.add(Loss::UdpReceive, 1);
+                tracing::debug!(%error, "receiving");
+                0
             }
         }
-        Ok(())
     }
 
-    fn batch(&mut self, core: &Core, count: usize) {
+    /// Opens the messages of `count` super-frames.
+    fn open(&mut self, core: &Core, count: usize) -> usize {
+        let mut messages = 0;
         let now = Instant::now();
         let routes = core.path.routes();
         for at in 0..count {
@@ -70,20 +66,14 @@ impl Inward {
             while message < start + meta.len {
                 let end = (message + stride).min(start + meta.len);
                 self.take(core, &routes, now, &meta, message..end);
-                message = end;
+                (message, messages) = (end, messages + 1);
             }
             if self.gathered >= ENOUGH {
                 self.flush(core);
             }
         }
         self.flush(core);
-        if !self.reports.is_empty() {
-            core.with_device(|device, now, rng| {
-                for (session, received) in self.reports.drain(..) {
-                    device.handle_received(now, rng, &session, received);
-                }
-            });
-        }
+        messages
     }
 
     /// Opens one message.
@@ -122,7 +112,15 @@ impl Inward {
         }
     }
 
+    /// Tells the state machine what came, then writes it: an answer has to find the endpoint that the packet came from.
     fn flush(&mut self, core: &Core) {
+        if !self.reports.is_empty() {
+            core.with_device(|device, now, rng| {
+                for (session, received) in self.reports.drain(..) {
+                    device.handle_received(now, rng, &session, received);
+                }
+            });
+        }
         self.gathered = 0;
         self.packets.flush(&mut self.buffer, |parts| {
             if let Err(error) = core.tun.write(parts) {
@@ -143,8 +141,8 @@ fn session(reports: &[(Arc<Session>, Received)], core: &Core, message: &[u8]) ->
     }
 }
 
-/// Super-frames received in one call.
-const SUPER_FRAMES: usize = 16;
+/// Super-frames received in one call, after which it is the other direction's turn.
+const SUPER_FRAMES: usize = 8;
 const FRAME_ROOM: usize = 1 << 16;
 /// Opened bytes after which packets are written, though there may be more.
 const ENOUGH: usize = 64 << 10;

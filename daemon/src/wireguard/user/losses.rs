@@ -30,6 +30,8 @@ losses! {
     MalformedSuperPacket: "super-packet from the TUN not understood",
     /// A read from the TUN failed.
     TunRead: "reading from the TUN failed",
+    /// A message of the device itself that routes led back into it: sealed again, it would never stop.
+    RoutingLoop: "the route to a peer's endpoint leads into the tunnel",
     /// A packet that the TUN did not take: no memory, or the interface is down.
     TunWrite: "the TUN refused a packet",
     /// A message that the socket did not take: no route, no memory.

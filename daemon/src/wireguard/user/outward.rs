@@ -1,6 +1,5 @@
 //! From the TUN to the UDP socket.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,15 +13,26 @@ use super::core::Core;
 use super::ecn;
 use super::losses::Loss;
 use super::offload::{Segments, VnetHeader};
+use super::reflected;
+use super::tun::Tun;
 use super::udp::{SuperFrame, Udp};
-use super::wake::Waited;
 
 /// Reads packets, seals them one behind the other, sends them in super-frames.
 pub(super) struct Outward {
-    packet: Vec<u8>,
+    /// What the TUN gives.
+    buffer: Vec<u8>,
     messages: Vec<u8>,
     used: usize,
     frames: Vec<Frame>,
+}
+
+/// What came from the TUN in one go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Batch {
+    /// Each segment of a super-packet is one.
+    pub(super) packets: usize,
+    /// Whether nothing is left there.
+    pub(super) is_all: bool,
 }
 
 /// Messages that leave in one call: of one session, with consecutive counters.
@@ -39,49 +49,45 @@ struct Frame {
 impl Outward {
     pub(super) fn new() -> Self {
         Self {
-            packet: vec![0; MOST_PACKET],
+            buffer: vec![0; Tun::MOST_BYTES],
             messages: vec![0; ROOM],
             used: 0,
             frames: Vec::with_capacity(MOST_FRAMES),
         }
     }
 
-    /// The thread's work, until the device ends.
-    pub(super) fn run(mut self, core: &Core) -> io::Result<()> {
-        use std::os::fd::AsFd as _;
-        while !core.outward.is_ending() {
-            if self.batch(core) && core.outward.wait(core.tun.as_fd())? == Waited::Gone {
-                core.end_as_gone();
-            }
-        }
-        Ok(())
-    }
-
-    /// Sends what there is, up to some amount; whether it was all.
-    fn batch(&mut self, core: &Core) -> bool {
-        let (now, mtu, udp) = (Instant::now(), core.mtu(), core.udp());
-        let routes = core.path.routes();
-        let mut is_all = false;
-        while self.used < ENOUGH && self.frames.len() < MOST_FRAMES {
-            match core.tun.read(&mut self.packet) {
-                Ok(Some((header, len))) => self.take(core, &udp, &routes, now, mtu, (header, len)),
-                Ok(None) => {
-                    is_all = true;
-                    break;
+    /// Sends what there is, up to some amount. If it was not all, the last super-frame waits for what comes
+    /// next.
+    pub(super) fn batch(&mut self, core: &Core, udp: &Udp) -> Batch {
+        let (now, mtu, routes) = (Instant::now(), core.mtu(), core.path.routes());
+        // Taken out, so that the rest of `self` can be worked on beside it.
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let (mut is_all, mut bytes, mut packets) = (false, 0, 0);
+        for _ in 0..MOST_READS {
+            match core.tun.read(&mut buffer) {
+                Ok(Some((header, packet))) => {
+                    bytes += packet.len();
+                    packets += self.take(core, udp, &routes, now, mtu, (header, packet));
                 }
+                Ok(None) => is_all = true,
                 Err(error) => {
                     core.losses.add(Loss::TunRead, 1);
                     tracing::debug!(%error, "reading from the TUN");
                     is_all = true;
-                    break;
                 }
             }
+            if is_all {
+                self.flush(core, udp);
+            }
+            if is_all || bytes >= MOST_READ {
+                break;
+            }
         }
-        self.flush(core, &udp);
-        is_all
+        self.buffer = buffer;
+        Batch { packets, is_all }
     }
 
-    /// Seals the packets that one read stands for.
+    /// Seals the packets that one read stands for; how many they are.
     fn take(
         &mut self,
         core: &Core,
@@ -89,26 +95,28 @@ impl Outward {
         routes: &Routes,
         now: Instant,
         mtu: usize,
-        (header, len): (VnetHeader, usize),
-    ) {
-        // Taken out, so that the rest of `self` can be worked on beside it.
-        let packet = std::mem::take(&mut self.packet);
-        match Segments::of(header, packet.get(..len).unwrap_or_default()) {
+        (header, packet): (VnetHeader, &[u8]),
+    ) -> usize {
+        match Segments::of(header, packet) {
             // Without a route: counted there.
             Ok(segments) => {
                 if let Ok(lane) = routes.outbound(segments.packet()) {
                     match lane.outbound(now) {
+                        Some(out) if reflected::is_own(segments.packet(), udp.port(), out.endpoint) => {
+                            core.losses.add(Loss::RoutingLoop, segments.len() as u64);
+                        }
                         Some(out) => self.seal(core, udp, now, mtu, &segments, &out),
                         None => stage(core, &segments),
                     }
                 }
+                segments.len()
             }
             Err(error) => {
                 core.losses.add(Loss::MalformedSuperPacket, 1);
                 tracing::debug!(%error, "packet from the TUN");
+                1
             }
         }
-        self.packet = packet;
     }
 
     fn seal(
@@ -126,7 +134,7 @@ impl Outward {
         for at in 0..segments.len() {
             let len = segments.packet_len(at);
             let need = message_len(len, mtu);
-            if self.used + need > ROOM || self.frames.len() >= MOST_FRAMES {
+            if self.is_to_go(need) {
                 self.flush(core, udp);
             }
             let start = self.used;
@@ -138,6 +146,16 @@ impl Outward {
             self.used += need;
             self.append(out, start, need, counter, ecn);
         }
+    }
+
+    /// Whether what is sealed has to be sent before a message of `need` bytes is added: as soon as it is
+    /// enough, but never before a super-frame is as long as it can be. What one read gives fills one and
+    /// begins the next (45 of its 47 segments with an MTU of 1420), which the next read goes on with.
+    fn is_to_go(&self, need: usize) -> bool {
+        let is_open = self.frames.last().is_some_and(|frame| frame.is_open(need));
+        (self.used >= ENOUGH && !is_open)
+            || self.used + need > ROOM
+            || (self.frames.len() >= MOST_FRAMES && !is_open)
     }
 
     /// Makes a sealed message part of the last super-frame, if it continues it, or of a new one.
@@ -158,7 +176,8 @@ impl Outward {
         self.frames.push(Frame { out, start, end, size: len, count: 1, next_counter, ecn });
     }
 
-    fn flush(&mut self, core: &Core, udp: &Udp) {
+    /// Sends what is sealed.
+    pub(super) fn flush(&mut self, core: &Core, udp: &Udp) {
         for frame in &self.frames {
             let messages = self.messages.get(frame.start..frame.end).unwrap_or_default();
             let (destination, size, ecn) = (frame.out.endpoint, frame.size, frame.ecn);
@@ -210,9 +229,11 @@ fn stage(core: &Core, segments: &Segments<'_>) {
     });
 }
 
-const MOST_PACKET: usize = 1 << 16;
-/// Sealed bytes after which a batch is sent, though there may be more to read.
+/// Sealed bytes that are sent once their last super-frame is full.
 const ENOUGH: usize = 32 << 10;
-/// Room for sealed messages: a batch that is nearly enough, and one more super-packet.
+/// Room for sealed messages: nearly enough of them, and one more super-frame.
 const ROOM: usize = 128 << 10;
 const MOST_FRAMES: usize = 64;
+/// Reads of one batch, and bytes, after which it is the other direction's turn.
+const MOST_READS: usize = 64;
+const MOST_READ: usize = 512 << 10;

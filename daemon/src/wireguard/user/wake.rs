@@ -2,10 +2,10 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::io::Errno;
 
-/// What a worker waits on besides its own file: told to look around, or to end.
+/// What a worker waits on besides its files: told to look around, or to end.
 #[derive(Debug)]
 pub(super) struct Wake {
     event: OwnedFd,
@@ -17,7 +17,9 @@ pub(super) struct Wake {
 pub(super) enum Waited {
     /// There may be something to read.
     Ready,
-    /// The file is of no use any more: its device is gone.
+    /// There was nothing for so long.
+    InVain,
+    /// The TUN is of no use any more: its device is gone.
     Gone,
 }
 
@@ -43,22 +45,32 @@ impl Wake {
         self.ending.load(Ordering::Acquire)
     }
 
-    /// Waits until `file` can be read, or somebody calls.
-    pub(super) fn wait(&self, file: BorrowedFd<'_>) -> io::Result<Waited> {
-        let mut fds = [
-            PollFd::from_borrowed_fd(file, PollFlags::IN),
-            PollFd::from_borrowed_fd(self.event.as_fd(), PollFlags::IN),
-        ];
-        match poll(&mut fds, None) {
+    /// Waits until the socket or the TUN can be read, as far as they are given, until somebody calls, or
+    /// until `patience` ends.
+    pub(super) fn wait(
+        &self,
+        socket: Option<BorrowedFd<'_>>,
+        tun: Option<BorrowedFd<'_>>,
+        patience: Option<Timespec>,
+    ) -> io::Result<Waited> {
+        let event = self.event.as_fd();
+        // In place of what is not given stands the event itself, of which nothing more is asked.
+        let file = |file: Option<_>| {
+            let flags = if file.is_some() { PollFlags::IN } else { PollFlags::empty() };
+            PollFd::from_borrowed_fd(file.unwrap_or(event), flags)
+        };
+        let mut fds = [PollFd::from_borrowed_fd(event, PollFlags::IN), file(socket), file(tun)];
+        match poll(&mut fds, patience.as_ref()) {
+            Ok(0) => return Ok(Waited::InVain),
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        let [file, event] = fds;
-        if event.revents().contains(PollFlags::IN) {
+        let [called, _, tun] = fds.map(|fd| fd.revents());
+        if called.contains(PollFlags::IN) {
             let _ = rustix::io::read(&self.event, &mut [0; 8]);
         }
-        let gone = file.revents().intersects(PollFlags::HUP | PollFlags::NVAL)
-            || (file.revents().contains(PollFlags::ERR) && !file.revents().contains(PollFlags::IN));
+        let gone = tun.intersects(PollFlags::HUP | PollFlags::NVAL)
+            || (tun.contains(PollFlags::ERR) && !tun.contains(PollFlags::IN));
         Ok(if gone { Waited::Gone } else { Waited::Ready })
     }
 }

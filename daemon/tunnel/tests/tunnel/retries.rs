@@ -148,3 +148,17 @@ fn without_an_endpoint_packets_are_refused() {
     assert_eq!(device.poll_transmit(), None);
     assert_eq!(device.status(world.now, silent).unwrap().drops.of(DropCause::NoEndpoint), 1);
 }
+
+/// Found by fuzzing: the wipe took the initiation's own timer with it.
+#[test]
+fn packet_that_waits_while_old_keys_are_wiped_is_sent_all_the_same() {
+    let mut world = World::connected();
+    world.run(secs(537));
+    world.lose(|_| true);
+    world.send(A, 9);
+    world.run(secs(2));
+    world.filter = Box::new(|_| true);
+    world.run(secs(7));
+    assert!(world.nodes[A].events.contains(&Event::KeysWiped { peer: world.nodes[A].peer }));
+    assert_eq!(world.nodes[B].got, [packet(A, B, 9, 100)]);
+}

@@ -9,11 +9,10 @@ mod producer;
 mod throughput;
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use super::target_folder;
+use super::{as_shipped, wgtraced};
 
 /// What to measure.
 #[derive(Debug, clap::Args)]
@@ -67,22 +66,4 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         flows::run(args.runs)?;
     }
     Ok(())
-}
-
-/// Runs itself again as a release build: the ring and the flow table are measured in this process.
-fn as_shipped() -> Result<()> {
-    let again = Command::new(env!("CARGO"))
-        .args(["run", "--release", "--quiet", "-p", "xtask", "--"])
-        .args(std::env::args_os().skip(1))
-        .status()?;
-    ensure!(again.success(), "the release build of this bench failed");
-    Ok(())
-}
-
-/// The daemon, as it is shipped.
-fn wgtraced() -> Result<PathBuf> {
-    let build =
-        Command::new(env!("CARGO")).args(["build", "--release", "--quiet", "-p", "wgtraced"]).status()?;
-    ensure!(build.success(), "building wgtraced failed");
-    Ok(target_folder()?.join("release/wgtraced"))
 }

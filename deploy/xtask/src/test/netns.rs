@@ -1,7 +1,9 @@
 //! `cargo xtask test netns`: the daemon's ignored tests, and none of them skipped but those against
-//! wireguard-go, nft and conntrack where `WGTRACE_SKIP=wireguard-go,nft,conntrack` says so.
+//! wireguard-go, nft and conntrack where `WGTRACE_SKIP=wireguard-go,nft,conntrack` says so. They find
+//! `wgtrace` by `WGTRACE_PROGRAM`.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -17,12 +19,13 @@ pub(crate) struct Args {
 }
 
 /// Crates with tests of this ring, and the test binaries that hold them.
-const SUITES: [(&str, &str); 5] = [
+const SUITES: [(&str, &str); 6] = [
     ("wgtrace-testbed", "netns"),
     ("wgtraced", "netns"),
     ("wgtraced", "forward"),
     ("wgtraced", "wireguard"),
     ("wgtraced", "nat"),
+    ("wgtraced", "datapath"),
 ];
 
 /// Builds and runs the tests of the ring.
@@ -31,17 +34,40 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         rustix::process::geteuid().is_root(),
         "network namespaces and BPF programs need root: run `cargo xtask test netns` as root"
     );
+    let wgtrace = program("wgtrace").context("building wgtrace")?;
     let mut totals = Totals::default();
     for (package, test) in SUITES {
-        totals.add(suite(package, test, args).with_context(|| format!("tests of {package}: {test}"))?);
+        let of_suite = suite(package, test, &wgtrace, args);
+        totals.add(of_suite.with_context(|| format!("tests of {package}: {test}"))?);
     }
     println!("netns: {totals}");
     totals.judge(args.filter.is_some())
 }
 
-fn suite(package: &str, test: &str, args: &Args) -> Result<Totals> {
+/// Builds a package's program of the same name; where it is.
+fn program(package: &str) -> Result<PathBuf> {
+    let mut cargo = cargo();
+    cargo.args(["build", "--package", package, "--bin", package]);
+    cargo.args(["--message-format", "json-render-diagnostics"]);
+    let output = cargo.stderr(Stdio::inherit()).output().context("cannot start cargo")?;
+    ensure!(output.status.success(), "cargo build gave up: {}", output.status);
+    // One message a line; the program's names a file to run.
+    let mut messages = output.stdout.split(|byte| *byte == b'\n').rev();
+    let program = messages.find_map(|line| {
+        let message: serde_json::Value = serde_json::from_slice(line).ok()?;
+        Some(PathBuf::from(message.get("executable")?.as_str()?))
+    });
+    program.context("cargo names no program")
+}
+
+fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+fn suite(package: &str, test: &str, wgtrace: &Path, args: &Args) -> Result<Totals> {
     println!("=== {package}: {test}");
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = cargo();
+    cargo.env("WGTRACE_PROGRAM", wgtrace);
     cargo.args(["test", "--package", package, "--test", test, "--", "--ignored"]);
     // they load both cores: more at once would only measure each other
     cargo.args(["--test-threads", "1"]);
