@@ -8,6 +8,7 @@
 use std::io;
 use std::os::fd::AsFd as _;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
 
 use rustix::event::Timespec;
 
@@ -78,8 +79,18 @@ impl Second {
     /// The thread's work, until the device ends: the first hangs up then.
     pub(super) fn run(self, core: &Core) -> io::Result<()> {
         for mut outward in self.forth {
+            let (mut since, mut packets) = (Instant::now(), 0);
             while !core.second.is_ending() {
-                if outward.batch(core, &core.udp()).is_all {
+                let read = outward.batch(core, &core.udp());
+                packets += read.packets;
+                if since.elapsed() >= WHILE {
+                    // A trickle is no work for a thread of its own, however steady.
+                    if packets < MANY {
+                        break;
+                    }
+                    (since, packets) = (Instant::now(), 0);
+                }
+                if read.is_all {
                     match core.second.wait(None, Some(core.tun.as_fd()), Some(QUIET))? {
                         Waited::Ready => {}
                         Waited::InVain => break,
@@ -100,5 +111,7 @@ impl Second {
 const MANY: usize = 64;
 /// Batches in a row that were much work both ways.
 const TOO_LONG: u32 = 4;
-/// Without a packet for so long, the way out is no work for a thread of its own.
+/// With fewer than many packets in this time, the way out goes back.
+const WHILE: Duration = Duration::from_millis(10);
+/// The same for waiting.
 const QUIET: Timespec = Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
