@@ -61,6 +61,7 @@ fn a_pod_is_as_in_the_walkthrough() {
     assert!(ip(&node, &format!("link show dev {name}")).contains("state DOWN"));
     connect(&node, &plugged).unwrap();
     node.wait_up(name).unwrap();
+    pod.wait_up("eth0").unwrap(); // each end of a cable hears of the other in its own time
     let routes = ip(&pod, "route show");
     let lines: Vec<&str> = routes.lines().map(str::trim_end).collect();
     assert_eq!(lines, ["default via 10.0.1.26 dev eth0 mtu 1420", "10.0.1.26 dev eth0 scope link"]);

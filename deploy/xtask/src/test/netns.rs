@@ -1,6 +1,7 @@
 //! `cargo xtask test netns`: the daemon's ignored tests, and none of them skipped but those against
 //! wireguard-go, nft and conntrack where `WGTRACE_SKIP=wireguard-go,nft,conntrack` says so. They find
-//! `wgtrace` by `WGTRACE_PROGRAM`.
+//! `wgtrace` by `WGTRACE_PROGRAM`. They measure time and share two cores with whatever else runs: one that
+//! fails runs once more, alone, and is told as unsteady if it passes then; more than [`UNSTEADY`] fail the ring.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -27,6 +28,9 @@ const SUITES: [(&str, &str); 6] = [
     ("wgtraced", "nat"),
     ("wgtraced", "datapath"),
 ];
+
+/// Tests that may pass at the second attempt only.
+const UNSTEADY: u32 = 2;
 
 /// Builds and runs the tests of the ring.
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -66,26 +70,51 @@ fn cargo() -> Command {
 
 fn suite(package: &str, test: &str, wgtrace: &Path, args: &Args) -> Result<Totals> {
     println!("=== {package}: {test}");
+    let first = attempt(package, test, wgtrace, args, args.filter.as_slice())?;
+    let mut totals = first.totals;
+    if first.failed.is_empty() || first.failed.len() > UNSTEADY as usize {
+        return Ok(totals);
+    }
+    println!("=== {package}: {test}: {} once more", first.failed.join(", "));
+    let exactly: Vec<String> = first.failed.iter().cloned().chain(["--exact".into()]).collect();
+    let second = attempt(package, test, wgtrace, args, &exactly)?;
+    totals.settle(second.totals.passed);
+    Ok(totals)
+}
+
+/// What one run of a test binary ended with.
+struct Attempt {
+    totals: Totals,
+    failed: Vec<String>,
+}
+
+fn attempt(package: &str, test: &str, wgtrace: &Path, args: &Args, which: &[String]) -> Result<Attempt> {
     let mut cargo = cargo();
     cargo.env("WGTRACE_PROGRAM", wgtrace);
     cargo.args(["test", "--package", package, "--test", test, "--", "--ignored"]);
     // they load both cores: more at once would only measure each other
     cargo.args(["--test-threads", "1"]);
     cargo.args(args.show_output.then_some("--show-output"));
-    cargo.args(&args.filter);
+    cargo.args(which);
     let mut child = cargo.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
     let stdout = child.stdout.take().context("the output of cargo")?;
-    let mut totals = Totals::default();
+    let mut ended = Attempt { totals: Totals::default(), failed: Vec::new() };
     for line in BufReader::new(stdout).lines() {
         let line = line?;
         println!("{line}");
+        ended.failed.extend(failed_test(&line));
         if let Some(of_suite) = Totals::of(&line) {
-            totals.add(of_suite);
+            ended.totals.add(of_suite);
         }
     }
     let status = child.wait()?;
-    ensure!(status.success() || totals.failed > 0, "cargo test gave up before the tests: {status}");
-    Ok(totals)
+    ensure!(status.success() || ended.totals.failed > 0, "cargo test gave up before the tests: {status}");
+    Ok(ended)
+}
+
+/// Reads `test pod::many ... FAILED`.
+fn failed_test(line: &str) -> Option<String> {
+    Some(line.strip_prefix("test ")?.strip_suffix(" ... FAILED")?.to_owned())
 }
 
 /// What `cargo test` counts.
@@ -94,6 +123,7 @@ struct Totals {
     passed: u32,
     failed: u32,
     ignored: u32,
+    unsteady: u32,
 }
 
 impl Totals {
@@ -107,13 +137,27 @@ impl Totals {
                 .find(|(_, of)| *of == what)
                 .and_then(|(number, _)| number.parse().ok())
         };
-        Some(Self { passed: count("passed")?, failed: count("failed")?, ignored: count("ignored")? })
+        Some(Self {
+            passed: count("passed")?,
+            failed: count("failed")?,
+            ignored: count("ignored")?,
+            unsteady: 0,
+        })
     }
 
     fn add(&mut self, other: Self) {
         self.passed = self.passed.saturating_add(other.passed);
         self.failed = self.failed.saturating_add(other.failed);
         self.ignored = self.ignored.saturating_add(other.ignored);
+        self.unsteady = self.unsteady.saturating_add(other.unsteady);
+    }
+
+    /// Some that failed passed at their second attempt.
+    fn settle(&mut self, passed: u32) {
+        let unsteady = passed.min(self.failed);
+        self.failed = self.failed.saturating_sub(unsteady);
+        self.passed = self.passed.saturating_add(unsteady);
+        self.unsteady = self.unsteady.saturating_add(unsteady);
     }
 
     /// A test that did not run is a failure, and so is a ring without tests.
@@ -121,6 +165,7 @@ impl Totals {
         if self.failed > 0 || self.ignored > 0 {
             bail!("{} failed, {} did not run", self.failed, self.ignored);
         }
+        ensure!(self.unsteady <= UNSTEADY, "{} passed at the second attempt only", self.unsteady);
         ensure!(self.passed > 0, "no test ran{}", if filtered { ": none has that in its name" } else { "" });
         Ok(())
     }
@@ -128,7 +173,11 @@ impl Totals {
 
 impl std::fmt::Display for Totals {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "{} passed, {} failed, {} ignored", self.passed, self.failed, self.ignored)
+        write!(out, "{} passed, {} failed, {} ignored", self.passed, self.failed, self.ignored)?;
+        if self.unsteady > 0 {
+            write!(out, "; {} of them passed at the second attempt only", self.unsteady)?;
+        }
+        Ok(())
     }
 }
 
@@ -139,15 +188,30 @@ mod tests {
     #[test]
     fn totals_are_read_from_what_cargo_prints() {
         let line = "test result: FAILED. 11 passed; 2 failed; 3 ignored; 0 measured; 0 filtered out";
-        assert_eq!(Totals::of(line), Some(Totals { passed: 11, failed: 2, ignored: 3 }));
+        assert_eq!(Totals::of(line), Some(Totals { passed: 11, failed: 2, ignored: 3, unsteady: 0 }));
         assert_eq!(Totals::of("test result_is_shown ... ok"), None);
     }
 
     #[test]
     fn skipped_tests_and_no_tests_fail_the_ring() {
-        assert!(Totals { passed: 1, failed: 0, ignored: 0 }.judge(false).is_ok());
-        assert!(Totals { passed: 1, failed: 0, ignored: 1 }.judge(false).is_err());
-        assert!(Totals { passed: 1, failed: 1, ignored: 0 }.judge(false).is_err());
+        let passed = Totals { passed: 1, ..Totals::default() };
+        assert!(passed.judge(false).is_ok());
+        assert!(Totals { ignored: 1, ..passed }.judge(false).is_err());
+        assert!(Totals { failed: 1, ..passed }.judge(false).is_err());
         assert!(Totals::default().judge(true).is_err());
+    }
+
+    #[test]
+    fn a_few_may_need_a_second_attempt() {
+        assert_eq!(failed_test("test pod::many ... FAILED").as_deref(), Some("pod::many"));
+        assert_eq!(failed_test("test pod::many ... ok"), None);
+        let mut totals = Totals { passed: 7, failed: UNSTEADY, ..Totals::default() };
+        totals.settle(UNSTEADY);
+        assert_eq!((totals.passed, totals.failed, totals.unsteady), (7 + UNSTEADY, 0, UNSTEADY));
+        assert!(totals.judge(false).is_ok());
+        assert!(Totals { unsteady: UNSTEADY + 1, ..totals }.judge(false).is_err());
+        let mut again = Totals { failed: 1, ..Totals::default() };
+        again.settle(0);
+        assert!(again.judge(false).is_err());
     }
 }
