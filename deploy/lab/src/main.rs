@@ -1,0 +1,3 @@
+//! `wgtrace-lab`: what `wgtrace lab` runs.
+
+fn main() {}
