@@ -20,13 +20,14 @@ pub(crate) struct Args {
 }
 
 /// Crates with tests of this ring, and the test binaries that hold them.
-const SUITES: [(&str, &str); 6] = [
+const SUITES: [(&str, &str); 7] = [
     ("wgtrace-testbed", "netns"),
     ("wgtraced", "netns"),
     ("wgtraced", "forward"),
     ("wgtraced", "wireguard"),
     ("wgtraced", "nat"),
     ("wgtraced", "datapath"),
+    ("wgtraced", "node"),
 ];
 
 /// Tests that may pass at the second attempt only.
