@@ -102,7 +102,9 @@ impl Node {
         if links.contains_key(&DeviceName::known(TUNNEL)) {
             // Others wait for it, and the programs of the daemon before go on until there are new ones, which takes time.
             tunnel = config.encryption.map(begin).transpose()?;
-            tunnel.iter_mut().for_each(|tunnel| drop(tunnel.set_peers(registry.roster())));
+            if let Some(tunnel) = &mut tunnel {
+                tunnel.set_peers(registry.roster());
+            }
         }
         let forwarding = Forwarding::open(Path::new(BPF_DIRECTORY), netns)?;
         let mut nat = Nat::open()?;
