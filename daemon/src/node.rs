@@ -15,14 +15,17 @@
 
 mod command;
 pub mod endpoints;
+mod former;
 mod hooks;
 pub mod identity;
+mod losses;
 pub mod peers;
 pub mod places;
 mod start;
 mod tunnel;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use thiserror::Error;
 use wgtrace_abi::Address;
@@ -31,6 +34,7 @@ use wgtrace_decrypt::key::PublicKey;
 
 pub use self::command::{CleanupArgs, RunArgs, cleanup, run};
 use self::endpoints::Endpoints;
+use self::former::FormerNodes;
 pub use self::start::StartError;
 use self::tunnel::Tunnel;
 use crate::config::Config;
@@ -56,6 +60,7 @@ pub struct Node {
     /// Unless encryption is off.
     tunnel: Option<Tunnel>,
     endpoints: Endpoints,
+    former: FormerNodes,
     /// Of the device that leads to the other nodes, in bytes.
     device_mtu: u32,
     faults: Vec<String>,
@@ -183,15 +188,15 @@ impl Node {
     /// The forwarding programs and what they decide by.
     async fn furnish(&mut self) -> Result<(), Fault> {
         let links = self.kernel.links().await?;
-        hooks::attach_node(&mut self.forwarding, &links, &self.config.device)?;
+        hooks::attach_missing(&mut self.forwarding, &links, &self.config.device, &self.endpoints.devices)?;
         let wanted = places::places(&self.config, &self.roster);
         let have: BTreeMap<_, _> = self.forwarding.prefixes()?.into_iter().collect();
         // What is new before what is gone: no address is the world's in between.
         for (prefix, place) in wanted.iter().filter(|(prefix, place)| have.get(prefix) != Some(place)) {
             self.forwarding.set_prefix(*prefix, place)?;
         }
-        for prefix in have.keys().filter(|prefix| !wanted.contains_key(prefix)) {
-            self.forwarding.remove_prefix(*prefix)?;
+        for prefix in self.former.outlived(Instant::now(), &have, &wanted) {
+            self.forwarding.remove_prefix(prefix)?;
         }
         let index = |name: &DeviceName| links.get(name).map_or(0, |link| link.index);
         let encryption = self.config.encryption;
@@ -224,6 +229,7 @@ impl Node {
             router: self.config.router_ip,
             router_device: DeviceName::known(HOST),
             nodes,
+            native_device: self.config.encryption.map(|_| self.config.device.clone()),
         };
         match self.nat.apply(&intent.table()?)? {
             nat::Applied::Unchanged => {}

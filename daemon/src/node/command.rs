@@ -108,7 +108,12 @@ async fn serve(config: Config, args: &RunArgs) -> Result<ExitCode> {
                     node.lock().await.reconcile().await;
                 }
             }
-            _ = ticks.tick() => node.lock().await.reconcile().await,
+            _ = ticks.tick() => {
+                let mut node = node.lock().await;
+                node.reconcile().await;
+                // who left one did not see this daemon begin
+                node.catch_up().await;
+            }
         }
     }
     server.abort();

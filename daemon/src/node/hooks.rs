@@ -16,11 +16,12 @@ const NATIVE: [Hook; 2] = [Hook::FromNetdev, Hook::ToNetdev];
 const ROUTER: [Hook; 2] = [Hook::FromHost, Hook::ToHost];
 const WIREGUARD: [Hook; 2] = [Hook::FromWireguard, Hook::ToWireguard];
 
-/// Attaches what is not attached yet to the node's own devices; the guard comes first.
-pub(super) fn attach_node(
+/// Attaches what is not attached, or not any more, to the node's own devices and to its pods'; the guard comes first.
+pub(super) fn attach_missing(
     forwarding: &mut Forwarding,
     links: &BTreeMap<DeviceName, Link>,
     native: &DeviceName,
+    pods: &BTreeMap<DeviceName, u32>,
 ) -> Result<(), ProbeError> {
     let attached = forwarding.attached()?;
     let devices =
@@ -31,6 +32,15 @@ pub(super) fn attach_node(
             let mut here = attached.iter().filter(|found| found.ifindex == link.index && found.hook == hook);
             if !here.any(|found| found.program == Program::Own) {
                 forwarding.attach(&interface(&name, link.index), hook)?;
+            }
+        }
+    }
+    for (name, index) in pods.iter().filter(|(name, index)| links.get(name).is_some_and(|it| it.index == **index)) {
+        for hook in POD {
+            let mut here = attached.iter().filter(|found| found.ifindex == *index && found.hook == hook);
+            if !here.any(|found| matches!(found.program, Program::Own | Program::Filter)) {
+                tracing::warn!(device = %name, hook = hook.name(), "somebody removed a pod's program: it was attached again");
+                forwarding.attach(&interface(name, *index), hook)?;
             }
         }
     }
