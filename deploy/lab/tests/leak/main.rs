@@ -9,6 +9,11 @@
 )]
 
 mod canary;
+mod churn;
+mod devices;
+mod extra;
+mod registry;
+mod restart;
 mod sort;
 mod steady;
 mod traffic;

@@ -30,38 +30,66 @@ pub(crate) struct Traffic {
 impl Traffic {
     /// All of it: pods with pods of the other node, with both nodes, with the service by each of its addresses.
     pub(crate) fn start(world: &World, canary: &Canary) -> Self {
-        let mut traffic = Self::none(canary);
-        limit_retransmission(&world.lab);
-        traffic.pods(world);
+        let mut traffic = Self::with_pods(world, canary);
+        traffic.nodes(world);
+        traffic.services(world);
+        traffic.wait_flowing();
+        traffic
+    }
+
+    fn services(&mut self, world: &World) {
+        for pod in [NET, REMOTE] {
+            self.http(world.pod(pod).place(), &service_addresses());
+        }
+    }
+
+    /// Pods with the other one's node.
+    fn nodes(&mut self, world: &World) {
         let place = |name: &str| world.lab.place(name).unwrap();
         let node = |name: &str, port| SocketAddr::new(world.node(name).address().into(), port);
         for (pod, node_name) in [(NET, WORKER2), (REMOTE, WORKER)] {
-            traffic.tcp(place(pod), place(node_name), node(node_name, ECHO));
-            traffic.ping(place(pod), world.node(node_name).address());
+            self.tcp(place(pod), place(node_name), node(node_name, ECHO));
+            self.ping(place(pod), world.node(node_name).address());
         }
         for (node_name, pod) in [(WORKER, REMOTE), (WORKER2, NET)] {
             let to = SocketAddr::new(world.pod(pod).address().into(), FROM_NODE);
-            traffic.udp(place(node_name), place(pod), to);
-            traffic.tcp(place(node_name), place(pod), to);
+            self.udp(place(node_name), place(pod), to);
+            self.tcp(place(node_name), place(pod), to);
         }
-        for pod in [NET, REMOTE] {
-            traffic.http(place(pod), &service_addresses());
-        }
+    }
+
+    /// Between pods, and of pods to the service.
+    pub(crate) fn of_pods(world: &World, canary: &Canary) -> Self {
+        let mut traffic = Self::with_pods(world, canary);
+        traffic.services(world);
+        traffic.wait_flowing();
+        traffic
+    }
+
+    /// Without services: nothing connects to a node anew.
+    pub(crate) fn connected(world: &World, canary: &Canary) -> Self {
+        let mut traffic = Self::with_pods(world, canary);
+        traffic.nodes(world);
         traffic.wait_flowing();
         traffic
     }
 
     /// Streams between pods of the two workers, without services and nodes.
     pub(crate) fn between_pods(world: &World, canary: &Canary) -> Self {
-        let mut traffic = Self::none(canary);
-        limit_retransmission(&world.lab);
-        traffic.pods(world);
+        let mut traffic = Self::with_pods(world, canary);
         traffic.wait_flowing();
         traffic
     }
 
     pub(crate) fn none(canary: &Canary) -> Self {
         Self { flows: Vec::new(), stop: Arc::default(), threads: Vec::new(), canary: canary.clone() }
+    }
+
+    fn with_pods(world: &World, canary: &Canary) -> Self {
+        limit_retransmission(&world.lab);
+        let mut traffic = Self::none(canary);
+        traffic.pods(world);
+        traffic
     }
 
     fn pods(&mut self, world: &World) {

@@ -1,8 +1,7 @@
 //! A lab of the test's own, and what it is asked.
 
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -97,11 +96,14 @@ impl World {
         self.lab.home().registry().join(format!("{name}.json"))
     }
 
-    /// Runs `ip` on a node.
-    pub(crate) fn ip(&self, node: &str, line: &str) -> String {
-        let ip = || Command::new("ip").args(line.split_whitespace()).output();
-        let output = self.node(node).run(ip).unwrap().expect("ip is not installed (Debian: iproute2)");
-        assert!(output.status.success(), "ip {line}: {}", String::from_utf8_lossy(&output.stderr));
+    /// Runs a program in a node's namespaces; what it prints.
+    pub(crate) fn on(&self, node: &str, line: &str) -> String {
+        let mut words = line.split_whitespace();
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words).current_dir("/");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let output = self.node(node).spawn(&mut command).unwrap().wait_with_output().unwrap();
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
 }
@@ -151,6 +153,5 @@ pub(crate) const NET: &str = "net";
 pub(crate) const LOCAL: &str = "cni-vk8fx";
 /// Of the second.
 pub(crate) const REMOTE: &str = "cni-7n2f9";
-pub(crate) const REMOTE_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 194);
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
