@@ -128,6 +128,7 @@ fn tell(event: &Event) {
         Event::Added(node) => tracing::info!(node = %node.name, "new node"),
         Event::Removed(node) => tracing::info!(node = %node.name, "node gone"),
         Event::Changed { now, .. } => tracing::info!(node = %now.name, "node changed"),
+        Event::Withdrawn { entry } => tracing::info!(entry, "registry entry that was refused is gone"),
         Event::Refused { entry, refusal } => tracing::warn!(entry, %refusal, "registry entry refused"),
     }
 }

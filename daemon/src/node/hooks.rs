@@ -35,7 +35,9 @@ pub(super) fn attach_missing(
             }
         }
     }
-    for (name, index) in pods.iter().filter(|(name, index)| links.get(name).is_some_and(|it| it.index == **index)) {
+    for (name, index) in
+        pods.iter().filter(|(name, index)| links.get(name).is_some_and(|it| it.index == **index))
+    {
         for hook in POD {
             let mut here = attached.iter().filter(|found| found.ifindex == *index && found.hook == hook);
             if !here.any(|found| matches!(found.program, Program::Own | Program::Filter)) {

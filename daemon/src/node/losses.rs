@@ -11,7 +11,9 @@ impl Node {
     pub async fn kernel_losses(&mut self) -> Vec<(String, u64)> {
         let mut losses = Vec::new();
         match self.kernel.dropped(&DeviceName::known(TUNNEL)).await {
-            Ok(unread) => losses.extend(unread.map(|count| (format!("{TUNNEL}: nobody read it in time"), count))),
+            Ok(unread) => {
+                losses.extend(unread.map(|count| (format!("{TUNNEL}: nobody read it in time"), count)))
+            }
             Err(error) => tracing::debug!(%error, "losses of {TUNNEL}"),
         }
         match self.nat.read(nat::Family::IPV4, nat::TABLE) {

@@ -81,7 +81,8 @@ fn two_hundred_at_once_share_no_address_leave_nothing_and_stop_nobody() {
 }
 
 fn is_to_extra(flow: &Flow) -> bool {
-    flow.name().starts_with("ping") && POOL.iter().any(|address| flow.name().ends_with(&format!("> 10.0.2.{address}")))
+    flow.name().starts_with("ping")
+        && POOL.iter().any(|address| flow.name().ends_with(&format!("> 10.0.2.{address}")))
 }
 
 /// Of each flow of datagrams that has a receiver.

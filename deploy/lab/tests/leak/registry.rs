@@ -19,7 +19,7 @@ fn a_node_that_leaves_is_cut_off_and_one_that_comes_back_is_reached() {
     let world = World::up();
     let canary = Canary::new();
     let watch = Watch::start(&world.lab, &canary);
-    let traffic = Traffic::connected(&world, &canary);
+    let traffic = Traffic::start(&world, &canary);
     let path = world.entry(WORKER2);
     let entry = fs::read(&path).unwrap();
     let mut gaps = Vec::new();
@@ -28,8 +28,9 @@ fn a_node_that_leaves_is_cut_off_and_one_that_comes_back_is_reached() {
         world.wait_ready(WORKER, 1);
         let dropped = world.lost(WORKER, "Traffic is unencrypted");
         let gone = Instant::now();
-        traffic.go_on(Duration::from_millis(700));
-        let crossed: usize = traffic.named("udp net").iter().map(|flow| flow.between(gone, Instant::now())).sum();
+        traffic.wait_sent(70);
+        let crossed: usize =
+            traffic.named("udp net").iter().map(|flow| flow.between(gone, Instant::now())).sum();
         assert_eq!(crossed, 0);
         assert!(world.lost(WORKER, "Traffic is unencrypted") > dropped + 50);
         let back = Instant::now();

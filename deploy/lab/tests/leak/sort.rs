@@ -212,6 +212,9 @@ mod tests {
     fn a_leak_is_described() {
         let frame = framed(&[8, 0], &packet(PODS, 17, 0, &udp(40000, 53, b"x")));
         let said = describe(&frame);
-        assert!(said.starts_with("10.0.1.203 > 10.0.2.194 protocol 17 ports 40000 > 53, 43 bytes: 0202"), "{said}");
+        assert!(
+            said.starts_with("10.0.1.203 > 10.0.2.194 protocol 17 ports 40000 > 53, 43 bytes: 0202"),
+            "{said}"
+        );
     }
 }

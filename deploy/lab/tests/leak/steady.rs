@@ -37,7 +37,9 @@ fn wait_services(traffic: &Traffic) {
         for at in service_addresses() {
             for pod in [LOCAL, REMOTE] {
                 let answer = format!("{at} by {pod}");
-                within(&format!("{}: {answer}", flow.name()), || flow.answers().contains_key(&answer).then_some(()));
+                within(&format!("{}: {answer}", flow.name()), || {
+                    flow.answers().contains_key(&answer).then_some(())
+                });
             }
         }
     }
@@ -57,8 +59,12 @@ fn an_address_of_the_pool_that_nobody_has_is_dropped_and_counted() {
         traffic.udp_to(world.pod(NET).place(), nobody);
         traffic.udp_to(world.node(WORKER).place(), nobody);
     }
-    let of_nobody: BTreeMap<String, &Flow> =
-        traffic.flows.iter().filter(|flow| flow.name().ends_with(":7009")).map(|it| (it.name().to_owned(), &**it)).collect();
+    let of_nobody: BTreeMap<String, &Flow> = traffic
+        .flows
+        .iter()
+        .filter(|flow| flow.name().ends_with(":7009"))
+        .map(|it| (it.name().to_owned(), &**it))
+        .collect();
     for (name, flow) in &of_nobody {
         within(&format!("100 of {name}"), || (flow.sent() >= 100).then_some(()));
     }

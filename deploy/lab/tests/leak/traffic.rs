@@ -11,7 +11,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use wgtrace_lab::{Lab, Place};
 
@@ -37,39 +36,10 @@ impl Traffic {
         traffic
     }
 
-    fn services(&mut self, world: &World) {
-        for pod in [NET, REMOTE] {
-            self.http(world.pod(pod).place(), &service_addresses());
-        }
-    }
-
-    /// Pods with the other one's node.
-    fn nodes(&mut self, world: &World) {
-        let place = |name: &str| world.lab.place(name).unwrap();
-        let node = |name: &str, port| SocketAddr::new(world.node(name).address().into(), port);
-        for (pod, node_name) in [(NET, WORKER2), (REMOTE, WORKER)] {
-            self.tcp(place(pod), place(node_name), node(node_name, ECHO));
-            self.ping(place(pod), world.node(node_name).address());
-        }
-        for (node_name, pod) in [(WORKER, REMOTE), (WORKER2, NET)] {
-            let to = SocketAddr::new(world.pod(pod).address().into(), FROM_NODE);
-            self.udp(place(node_name), place(pod), to);
-            self.tcp(place(node_name), place(pod), to);
-        }
-    }
-
     /// Between pods, and of pods to the service.
     pub(crate) fn of_pods(world: &World, canary: &Canary) -> Self {
         let mut traffic = Self::with_pods(world, canary);
         traffic.services(world);
-        traffic.wait_flowing();
-        traffic
-    }
-
-    /// Without services: nothing connects to a node anew.
-    pub(crate) fn connected(world: &World, canary: &Canary) -> Self {
-        let mut traffic = Self::with_pods(world, canary);
-        traffic.nodes(world);
         traffic.wait_flowing();
         traffic
     }
@@ -81,7 +51,7 @@ impl Traffic {
         traffic
     }
 
-    pub(crate) fn none(canary: &Canary) -> Self {
+    fn none(canary: &Canary) -> Self {
         Self { flows: Vec::new(), stop: Arc::default(), threads: Vec::new(), canary: canary.clone() }
     }
 
@@ -104,7 +74,28 @@ impl Traffic {
         }
     }
 
-    pub(crate) fn udp(&mut self, from: &Place, to: &Place, at: SocketAddr) {
+    fn services(&mut self, world: &World) {
+        for pod in [NET, REMOTE] {
+            self.http(world.pod(pod).place(), &service_addresses());
+        }
+    }
+
+    /// Pods with the other one's node.
+    fn nodes(&mut self, world: &World) {
+        let place = |name: &str| world.lab.place(name).unwrap();
+        let node = |name: &str, port| SocketAddr::new(world.node(name).address().into(), port);
+        for (pod, node_name) in [(NET, WORKER2), (REMOTE, WORKER)] {
+            self.tcp(place(pod), place(node_name), node(node_name, ECHO));
+            self.ping(place(pod), world.node(node_name).address());
+        }
+        for (node_name, pod) in [(WORKER, REMOTE), (WORKER2, NET)] {
+            let to = SocketAddr::new(world.pod(pod).address().into(), FROM_NODE);
+            self.udp(place(node_name), place(pod), to);
+            self.tcp(place(node_name), place(pod), to);
+        }
+    }
+
+    fn udp(&mut self, from: &Place, to: &Place, at: SocketAddr) {
         let flow = Flow::new(format!("udp {} > {}", from.name(), to.name()));
         let threads = udp::start(&flow, &self.stop, &self.canary, from, to, at);
         self.add(flow, threads);
@@ -155,10 +146,14 @@ impl Traffic {
         }
     }
 
-    /// Goes on for a while, whatever happens.
-    pub(crate) fn go_on(&self, time: Duration) {
-        let _ = self;
-        thread::sleep(time);
+    /// Waits until so many more datagrams were sent of each flow, whatever becomes of them: a hundred are a second.
+    pub(crate) fn wait_sent(&self, count: u64) {
+        let flows = self.named("udp ");
+        let before: Vec<u64> = flows.iter().map(|flow| flow.sent()).collect();
+        for (flow, before) in flows.into_iter().zip(before) {
+            let what = format!("{count} more of {} are sent", flow.name());
+            within(&what, || (flow.sent() >= before + count).then_some(()));
+        }
     }
 
     /// Those flows whose names begin so.

@@ -72,7 +72,11 @@ impl Seen {
     /// tell the same of it.
     pub(crate) fn assert_clean(&self, scenario: &str) {
         eprintln!("{scenario}: {self}");
-        assert!(self.first.is_empty(), "{scenario}: plaintext left a node:\n{}\n{self}", self.first.join("\n"));
+        assert!(
+            self.first.is_empty(),
+            "{scenario}: plaintext left a node:\n{}\n{self}",
+            self.first.join("\n")
+        );
         for (name, tally) in self.tallies.iter().filter(|(name, _)| name.contains("worker")) {
             assert!(tally.get(&Sort::WireGuard).is_some_and(|frames| *frames > 0), "{name}: {self}");
         }
@@ -84,7 +88,10 @@ impl Seen {
         assert!(self.tallies.values().all(|tally| !tally.contains_key(&Sort::WireGuard)), "{self}");
         for (name, tally) in self.tallies.iter().filter(|(name, _)| name.contains("worker")) {
             for cause in [Cause::Address, Cause::Payload] {
-                assert!(tally.get(&Sort::Leak(cause)).is_some_and(|frames| *frames > 0), "{name}: {cause}: {self}");
+                assert!(
+                    tally.get(&Sort::Leak(cause)).is_some_and(|frames| *frames > 0),
+                    "{name}: {cause}: {self}"
+                );
             }
         }
         assert!(!self.first.is_empty());

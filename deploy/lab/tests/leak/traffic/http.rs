@@ -48,7 +48,9 @@ fn get(at: SocketAddr, canary: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&at, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_nodelay(true)?;
-    stream.write_all(format!("GET /{canary} HTTP/1.1\r\nHost: {at}\r\nX-Canary: {canary}\r\n\r\n").as_bytes())?;
+    stream.write_all(
+        format!("GET /{canary} HTTP/1.1\r\nHost: {at}\r\nX-Canary: {canary}\r\n\r\n").as_bytes(),
+    )?;
     let mut answer = Vec::new();
     let mut buffer = [0; 1024];
     // the server keeps the connection; its answer ends with a line

@@ -32,7 +32,8 @@ pub(super) fn start(
         stream.set_write_timeout(Some(PAUSE)).unwrap();
     }
     let writer = client.try_clone().unwrap();
-    let spawn = |work: fn(&Flow, &AtomicBool, &Canary, TcpStream) -> std::io::Result<()>, stream: TcpStream| {
+    let spawn = |work: fn(&Flow, &AtomicBool, &Canary, TcpStream) -> std::io::Result<()>,
+                 stream: TcpStream| {
         let (flow, stop, canary) = (Arc::clone(flow), Arc::clone(stop), canary.clone());
         thread::spawn(move || {
             if let Err(error) = work(&flow, &stop, &canary, stream)
