@@ -158,7 +158,7 @@ async fn a_file_that_is_written_bit_by_bit_is_a_node_when_it_is_whole() {
     loop {
         match next(&mut directory).await {
             Event::Added(node) => break assert_eq!(node, other()),
-            Event::Refused { .. } => {}
+            Event::Refused { .. } | Event::Withdrawn { .. } => {}
             event @ (Event::Removed(_) | Event::Changed { .. }) => panic!("{event:?}"),
         }
     }

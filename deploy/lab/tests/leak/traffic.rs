@@ -10,7 +10,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 use wgtrace_lab::{Lab, Place};
 
@@ -46,7 +46,7 @@ impl Traffic {
 
     /// Streams between pods of the two workers, without services and nodes.
     pub(crate) fn between_pods(world: &World, canary: &Canary) -> Self {
-        let mut traffic = Self::with_pods(world, canary);
+        let traffic = Self::with_pods(world, canary);
         traffic.wait_flowing();
         traffic
     }
