@@ -112,7 +112,16 @@ impl Node {
             tracing::warn!("{drop}; unless it accepts pods' packets: {}", drop.remedy().join("; "));
         }
         if tunnel.is_none() {
-            tunnel = config.encryption.map(begin).transpose()?;
+            tunnel = match config.encryption.map(begin).transpose() {
+                Ok(tunnel) => tunnel,
+                Err(error) => {
+                    if forwarding.settings()?.is_none() {
+                        // They never forwarded anything.
+                        forwarding.remove()?;
+                    }
+                    return Err(error.into());
+                }
+            };
         }
         let roster = registry.roster().clone();
         let endpoints = Endpoints { pool, store, devices: BTreeMap::new() };
@@ -129,6 +138,7 @@ impl Node {
             endpoints,
             former: FormerNodes::default(),
             device_mtu,
+            registry_fault: None,
             faults,
         };
         node.reconcile().await;
