@@ -1,5 +1,6 @@
 //! The program as a runtime runs it, without a daemon.
 #![expect(clippy::unwrap_used, reason = "a test: what is not there fails it")]
+#![expect(clippy::disallowed_methods, reason = "a test program: it has files and threads")]
 
 use std::fs;
 use std::io::{Read as _, Write as _};

@@ -12,7 +12,7 @@ impl Node {
         let mut losses = Vec::new();
         match self.kernel.dropped(&DeviceName::known(TUNNEL)).await {
             Ok(unread) => {
-                losses.extend(unread.map(|count| (format!("{TUNNEL}: nobody read it in time"), count)))
+                losses.extend(unread.map(|count| (format!("{TUNNEL}: nobody read it in time"), count)));
             }
             Err(error) => tracing::debug!(%error, "losses of {TUNNEL}"),
         }

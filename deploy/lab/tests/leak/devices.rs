@@ -1,6 +1,6 @@
 //! Somebody takes parts of the datapath away.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use wgtrace_lab::control::Daemon;
 
@@ -17,15 +17,16 @@ fn a_tunnel_that_is_removed_is_made_again() {
     let canary = Canary::new();
     let watch = Watch::start(&world.lab, &canary);
     let traffic = Traffic::start(&world, &canary);
-    let mut gaps = Vec::new();
+    let mut all = Vec::new();
     for _ in 0..ROUNDS {
         let begin = Instant::now();
         world.node(WORKER).network().delete("cilium_wg0").unwrap();
         traffic.wait_more(20);
-        gaps.extend(traffic.named("udp ").iter().map(|flow| flow.gap_since(begin)));
+        let (gaps, most) = traffic.gaps_since(begin);
+        assert!(gaps.iter().all(|gap| *gap < most), "{gaps:?}, {most:?}");
+        all.extend(gaps);
     }
-    eprintln!("tunnel removed: longest gaps {gaps:?}, median {:?}", median(gaps.clone()));
-    assert!(gaps.iter().all(|gap| *gap < Duration::from_secs(3)), "{gaps:?}");
+    eprintln!("tunnel removed: longest gaps {all:?}, median {:?}", median(all.clone()));
     world.wait_ready(WORKER, 2);
     traffic.stop();
     watch.stop().assert_clean("tunnel removed");
@@ -44,9 +45,9 @@ fn rules_routes_and_programs_that_are_removed_come_back() {
     traffic.wait_more(20);
     world.on(WORKER, "ip route flush table 201");
     traffic.wait_more(20);
-    let gaps: Vec<Duration> = traffic.named("udp ").iter().map(|flow| flow.gap_since(begin)).collect();
+    let (gaps, most) = traffic.gaps_since(begin);
     eprintln!("rule and table 201 removed: longest gaps {gaps:?}, median {:?}", median(gaps.clone()));
-    assert!(gaps.iter().all(|gap| *gap < Duration::from_secs(1)), "{gaps:?}");
+    assert!(gaps.iter().all(|gap| *gap < most), "{gaps:?}, {most:?}");
     let net = world.pod(NET);
     let device = world.node(WORKER).network().link(net.host_device()).unwrap().index;
     let pin = format!("/sys/fs/bpf/wgtrace/links/{device}-from-container");

@@ -96,7 +96,7 @@ fn quotes_pool(packet: &Ipv4<'_>) -> bool {
 }
 
 fn is_wireguard(packet: &Ipv4<'_>) -> bool {
-    let nodes = [packet.src(), packet.dst()].iter().all(is_node);
+    let nodes = [packet.src(), packet.dst()].into_iter().all(is_node);
     if packet.fragment().offset > 0 {
         return nodes;
     }
@@ -107,7 +107,7 @@ fn is_wireguard(packet: &Ipv4<'_>) -> bool {
     })
 }
 
-fn is_node(address: &Ipv4Addr) -> bool {
+fn is_node(address: Ipv4Addr) -> bool {
     address.octets()[..2] == [172, 18]
 }
 
@@ -182,7 +182,7 @@ mod tests {
         }
         // of a datagram in fragments, whose payload repeats itself
         let cut = CANARY.repeat(3)[13..].to_vec();
-        assert_eq!(sorted(&packet(NODES, 17, 0x2000 | 100, &cut)), Sort::Leak(Cause::Payload));
+        assert_eq!(sorted(&packet(NODES, 17, 0x2000 | 0x64, &cut)), Sort::Leak(Cause::Payload));
         assert_eq!(sort(&framed(&[0x88, 0xb5], CANARY), &[b"none", CANARY]), Sort::Leak(Cause::Payload));
         assert_eq!(sort(&framed(&[0x88, 0xb5], &CANARY[1..]), &[CANARY]), Sort::Other);
     }

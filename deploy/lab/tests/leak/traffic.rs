@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use wgtrace_lab::{Lab, Place};
 
@@ -59,6 +60,11 @@ impl Traffic {
         limit_retransmission(&world.lab);
         let mut traffic = Self::none(canary);
         traffic.pods(world);
+        let (net, local) = (world.pod(NET), world.pod(LOCAL));
+        let flow = Flow::new(format!("{CONTROL} {NET} > {LOCAL}"));
+        let at = SocketAddr::new(local.address().into(), FIRST);
+        let threads = udp::start(&flow, &traffic.stop, canary, net.place(), local.place(), at);
+        traffic.add(flow, threads);
         traffic
     }
 
@@ -156,6 +162,19 @@ impl Traffic {
         }
     }
 
+    /// Longest gaps of datagrams between nodes, and how long a gap may be for which nobody is to blame: a second, and as
+    /// much as datagrams had to wait meanwhile that no daemon has to do with, which the machine has kept waiting.
+    pub(crate) fn gaps_since(&self, moment: Instant) -> (Vec<Duration>, Duration) {
+        let flows = self.named("udp ").into_iter().filter(|flow| flow.arrived() > 0);
+        let gaps = flows.map(|flow| flow.gap_since(moment)).collect();
+        (gaps, TOLERATED + 2 * self.stalled_since(moment))
+    }
+
+    /// How long the machine has kept datagrams waiting, that is how long those between pods of one node waited.
+    pub(crate) fn stalled_since(&self, moment: Instant) -> Duration {
+        self.named(CONTROL).iter().map(|flow| flow.gap_since(moment)).max().unwrap_or_default()
+    }
+
     /// Those flows whose names begin so.
     pub(crate) fn named(&self, start: &str) -> Vec<&Flow> {
         self.flows.iter().map(Arc::as_ref).filter(|flow| flow.name().starts_with(start)).collect()
@@ -206,6 +225,9 @@ fn limit_retransmission(lab: &Lab) {
     }
 }
 
+/// Of flows between pods of one node.
+const CONTROL: &str = "here: udp";
+const TOLERATED: Duration = Duration::from_secs(1);
 const FIRST: u16 = 7001;
 const SECOND: u16 = 7002;
 const ECHO: u16 = 7003;
