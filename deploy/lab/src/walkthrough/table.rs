@@ -1,0 +1,279 @@
+//! The committed table: each line of the document, and how the lab may differ from it.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::mask::Mask;
+
+/// The table, in the order of the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Its rows, which do not overlap.
+    pub rows: Vec<Row>,
+}
+
+/// Some lines of the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Their numbers, from 1 on.
+    pub lines: RangeInclusive<usize>,
+    /// What becomes of them.
+    pub what: What,
+}
+
+/// What becomes of some lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// A step compares them.
+    Compared(Compared),
+    /// None does.
+    Passed {
+        /// Why.
+        because: String,
+    },
+}
+
+/// Lines that a step compares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compared {
+    /// The step.
+    pub step: String,
+    /// The lines, without blanks at either end.
+    pub said: Vec<String>,
+    /// What is not compared of them.
+    pub up_to: Vec<Mask>,
+    /// What there is instead, where that is another thing.
+    pub other: Option<Other>,
+}
+
+/// A deliberate difference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Other {
+    /// What there is; nothing if it is empty.
+    pub here: Vec<String>,
+    /// Why.
+    pub because: String,
+}
+
+/// How lines relate to the lab's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// To the letter.
+    Equal,
+    /// But for what is another one each time.
+    EqualUpTo,
+    /// Another thing, on purpose.
+    Other,
+}
+
+impl Compared {
+    /// How these lines relate to the lab's.
+    pub fn class(&self) -> Class {
+        match (&self.other, self.up_to.as_slice()) {
+            (Some(_), _) => Class::Other,
+            (None, []) => Class::Equal,
+            (None, _) => Class::EqualUpTo,
+        }
+    }
+
+    /// What there has to be.
+    pub fn wanted(&self) -> &[String] {
+        self.other.as_ref().map_or(&self.said, |other| &other.here)
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Equal => "equal",
+            Self::EqualUpTo => "equal up to",
+            Self::Other => "deliberately other",
+        })
+    }
+}
+
+/// What can be wrong with the table.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TableError {
+    /// It is no table.
+    #[error("{0}")]
+    Malformed(String),
+    /// A row's lines are no range of lines.
+    #[error("`{0}` is no range of lines: expected `12` or `12-14`")]
+    NoRange(String),
+    /// Two rows speak of one line, or one is out of order.
+    #[error("line {line} is spoken of twice, or its row is out of order")]
+    Twice {
+        /// The line.
+        line: usize,
+    },
+    /// Nobody speaks of a line.
+    #[error("no row speaks of line {line}: {text}")]
+    Missing {
+        /// The line.
+        line: usize,
+        /// What it says.
+        text: String,
+    },
+    /// A row speaks of lines that are not there.
+    #[error("the document has {have} lines, and a row speaks of line {line}")]
+    Beyond {
+        /// The line.
+        line: usize,
+        /// How many there are.
+        have: usize,
+    },
+    /// A row quotes something else than the document says.
+    #[error("line {line} says `{said}`, and its row quotes `{quoted}`")]
+    Misquoted {
+        /// The line.
+        line: usize,
+        /// What it says.
+        said: String,
+        /// What the row has.
+        quoted: String,
+    },
+    /// A row lacks something.
+    #[error("the row of lines {lines} {lack}")]
+    Incomplete {
+        /// Its lines.
+        lines: String,
+        /// What it lacks.
+        lack: &'static str,
+    },
+}
+
+impl Table {
+    /// The committed one.
+    ///
+    /// # Errors
+    /// Never, as long as the tests pass.
+    pub fn committed() -> Result<Self, TableError> {
+        Self::parse(&PARTS)
+    }
+
+    /// Reads one in several parts.
+    ///
+    /// # Errors
+    /// When a part is malformed, or lines are spoken of twice.
+    pub fn parse(parts: &[&str]) -> Result<Self, TableError> {
+        let mut rows: Vec<Row> = Vec::new();
+        for part in parts {
+            let file: File = toml::from_str(part).map_err(|error| TableError::Malformed(error.to_string()))?;
+            for raw in file.row {
+                let row = raw.read()?;
+                let last = rows.last().map_or(0, |row| *row.lines.end());
+                if *row.lines.start() <= last {
+                    return Err(TableError::Twice { line: *row.lines.start() });
+                }
+                rows.push(row);
+            }
+        }
+        Ok(Self { rows })
+    }
+
+    /// What a step compares, in the order of the document.
+    pub fn of(&self, step: &str) -> Vec<(&Row, &Compared)> {
+        let compared = self.rows.iter().filter_map(|row| match &row.what {
+            What::Compared(compared) => Some((row, compared)),
+            What::Passed { .. } => None,
+        });
+        compared.filter(|(_, compared)| compared.step == step).collect()
+    }
+
+    /// Whether it speaks of every line of a document once, in that line's words.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn covers(&self, document: &str) -> Result<(), TableError> {
+        let lines: Vec<&str> = document.lines().map(str::trim).collect();
+        let mut next = 1;
+        for row in &self.rows {
+            if *row.lines.start() != next {
+                let text = lines.get(next - 1).copied().unwrap_or_default().to_owned();
+                return Err(TableError::Missing { line: next, text });
+            }
+            next = row.lines.end().saturating_add(1);
+            if next - 1 > lines.len() {
+                return Err(TableError::Beyond { line: next - 1, have: lines.len() });
+            }
+            let What::Compared(compared) = &row.what else { continue };
+            for (line, quoted) in row.lines.clone().zip(&compared.said) {
+                let said = lines.get(line - 1).copied().unwrap_or_default();
+                if said != quoted {
+                    let (said, quoted) = (said.to_owned(), quoted.clone());
+                    return Err(TableError::Misquoted { line, said, quoted });
+                }
+            }
+        }
+        match lines.get(next - 1) {
+            Some(text) => Err(TableError::Missing { line: next, text: (*text).to_owned() }),
+            None => Ok(()),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    row: Vec<Raw>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Raw {
+    lines: String,
+    step: Option<String>,
+    said: Option<String>,
+    #[serde(default)]
+    up_to: Vec<Mask>,
+    here: Option<String>,
+    because: Option<String>,
+}
+
+impl Raw {
+    fn read(self) -> Result<Row, TableError> {
+        let no_range = || TableError::NoRange(self.lines.clone());
+        let (first, last) = self.lines.split_once('-').unwrap_or((&self.lines, &self.lines));
+        let number = |text: &str| text.parse::<usize>().ok().filter(|line| *line > 0).ok_or_else(no_range);
+        let lines = number(first)?..=number(last)?;
+        if lines.is_empty() {
+            return Err(no_range());
+        }
+        let lack = |lack| TableError::Incomplete { lines: self.lines.clone(), lack };
+        let texts = |text: &str| text.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>();
+        let what = match (self.step, self.said, self.because) {
+            (None, None, Some(because)) => What::Passed { because },
+            (None, None, None) => return Err(lack("says neither what the lines are nor why they are passed over")),
+            (None, Some(_), _) => return Err(lack("names no step that compares its lines")),
+            (Some(_), None, _) => return Err(lack("does not quote its lines")),
+            (Some(step), Some(said), because) => {
+                let said = texts(&said);
+                if said.len() != lines.clone().count() {
+                    return Err(lack("does not quote as many lines as it speaks of"));
+                }
+                let other = match (self.here, because) {
+                    (Some(here), Some(because)) => Some(Other { here: texts(&here), because }),
+                    (None, None) => None,
+                    (Some(_), None) => return Err(lack("does not say why the lab differs")),
+                    (None, Some(_)) => return Err(lack("does not say what the lab has instead")),
+                };
+                What::Compared(Compared { step, said, up_to: self.up_to, other })
+            }
+        };
+        Ok(Row { lines, what })
+    }
+}
+
+const PARTS: [&str; 3] = [
+    include_str!("../../walkthrough/1-cluster.toml"),
+    include_str!("../../walkthrough/2-pods.toml"),
+    include_str!("../../walkthrough/3-services.toml"),
+];
+
+#[cfg(test)]
+mod tests;
