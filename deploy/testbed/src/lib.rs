@@ -38,7 +38,7 @@ pub use line::Line;
 pub use link::{Link, VlanTag};
 pub use namespace::{Mounted, Namespace};
 pub use offload::Offload;
-pub use ping::{Pinger, ping};
+pub use ping::{Echo, Pinger, ping};
 pub use tcp::transfer;
 pub use tun::Tun;
 pub use udp::{Flood, Sink};

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
-use std::os::fd::{AsFd as _, AsRawFd as _};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -78,6 +78,12 @@ impl Namespace {
         mount(Some(&self.path()), &mounted.path, None::<&str>, MsFlags::MS_BIND, None::<&str>)
             .with_context(|| format!("cannot mount the namespace at {}", mounted.path.display()))?;
         Ok(mounted)
+    }
+}
+
+impl AsFd for Namespace {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
     }
 }
 

@@ -43,9 +43,15 @@ impl Pinger {
 
     /// Sends the next request and waits for its answer; `None` when none comes within two seconds.
     pub fn round_trip(&mut self) -> Result<Option<Duration>> {
+        Ok(self.echo()?.map(|echo| echo.time))
+    }
+
+    /// The same, with what the answer says.
+    pub fn echo(&mut self) -> Result<Option<Echo>> {
         // tells the answers to this call from those to others in the same namespace
         let [_, .., id_high, id_low] = std::process::id().to_be_bytes();
-        let [high, low] = self.next.to_be_bytes();
+        let number = self.next;
+        let [high, low] = number.to_be_bytes();
         self.next = self.next.wrapping_add(1);
         let mut request = vec![8, 0, 0, 0, id_high, id_low, high, low];
         request.resize(8 + self.payload, 0x50);
@@ -59,10 +65,11 @@ impl Pinger {
         let answer = [0, id_high, id_low, high, low];
         loop {
             let mut packet = [0; 128];
-            match recv(&self.socket, &mut packet, RecvFlags::empty()) {
+            match recv(&self.socket, &mut packet, RecvFlags::TRUNC) {
                 // behind an IP header without options: type, code, checksum, id, number
-                Ok(_) if [packet[20], packet[24], packet[25], packet[26], packet[27]] == answer => {
-                    return Ok(Some(start.elapsed()));
+                Ok((_, len)) if [packet[20], packet[24], packet[25], packet[26], packet[27]] == answer => {
+                    let bytes = len.saturating_sub(20);
+                    return Ok(Some(Echo { number, ttl: packet[8], bytes, time: start.elapsed() }));
                 }
                 Ok(_) | Err(Errno::INTR) if start.elapsed() < PATIENCE => {}
                 Ok(_) | Err(Errno::AGAIN | Errno::INTR) => return Ok(None),
@@ -70,6 +77,19 @@ impl Pinger {
             }
         }
     }
+}
+
+/// The answer to an echo request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Echo {
+    /// Of the request: the first has 0.
+    pub number: u16,
+    /// Hops that the answer had left.
+    pub ttl: u8,
+    /// Length of the answer, its ICMP header included.
+    pub bytes: usize,
+    /// From the request to the answer.
+    pub time: Duration,
 }
 
 const PATIENCE: Duration = Duration::from_secs(2);

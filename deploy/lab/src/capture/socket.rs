@@ -1,0 +1,112 @@
+//! The packet socket of a capture.
+
+use std::io::{self, IoSliceMut};
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use nix::errno::Errno;
+use nix::ifaddrs::getifaddrs;
+use nix::sys::socket::sockopt::{ReceiveTimestampns, RxqOvfl};
+use nix::sys::socket::{ControlMessageOwned, LinkAddr, MsgFlags, bind, recvmsg, setsockopt};
+use nix::sys::time::TimeSpec;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::net::sockopt::set_socket_recv_buffer_size_force;
+use rustix::net::{AddressFamily, SocketType, eth, socket};
+
+use super::Frame;
+
+/// Hears one interface.
+pub(super) struct Socket {
+    fd: OwnedFd,
+    index: usize,
+    link: u16,
+}
+
+impl Socket {
+    /// On an interface of the calling thread's network namespace.
+    pub(super) fn open(interface: &str) -> Result<Self> {
+        let address = getifaddrs()?
+            .filter(|found| found.interface_name == interface)
+            .find_map(|found| found.address.and_then(|address| address.as_link_addr().copied()))
+            .with_context(|| format!("there is no interface {interface} here"))?;
+        let link = match address.hatype() {
+            ETHER | LOOPBACK => EN10MB,
+            _ => RAW,
+        };
+        let fd = socket(AddressFamily::PACKET, SocketType::RAW, Some(eth::ALL))
+            .context("cannot open a packet socket: this needs root")?;
+        set_socket_recv_buffer_size_force(&fd, MEMORY)?;
+        setsockopt(&fd, ReceiveTimestampns, &true)?;
+        setsockopt(&fd, RxqOvfl, &1)?;
+        bind(fd.as_raw_fd(), &address).with_context(|| format!("cannot hear {interface}"))?;
+        Ok(Self { fd, index: address.ifindex(), link })
+    }
+
+    /// Type of the link layer, as capture files have it.
+    pub(super) fn link(&self) -> u16 {
+        self.link
+    }
+
+    /// Hands frames over until the other end of `stopped` is closed, those included that came until then; how many
+    /// were lost.
+    pub(super) fn receive(&self, stopped: &UnixStream, mut take: impl FnMut(Frame)) -> Result<u32> {
+        let mut buffer = vec![0; LONGEST];
+        let mut lost = 0;
+        loop {
+            let mut events = [PollFd::new(&self.fd, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
+            match poll(&mut events, None) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error).context("cannot wait for frames"),
+            }
+            let is_over = !events[1].revents().is_empty();
+            while let Some(frame) = self.next(&mut buffer, &mut lost)? {
+                frame.map(&mut take);
+            }
+            if is_over {
+                return Ok(lost);
+            }
+        }
+    }
+
+    /// `None` when there is nothing; nothing in it when it came by another interface, before this one was chosen.
+    fn next(&self, buffer: &mut [u8], lost: &mut u32) -> Result<Option<Option<Frame>>> {
+        let mut control = nix::cmsg_space!(TimeSpec, u32);
+        let (len, address, time) = {
+            let mut slices = [IoSliceMut::new(buffer)];
+            let flags = MsgFlags::MSG_DONTWAIT;
+            let message =
+                match recvmsg::<LinkAddr>(self.fd.as_raw_fd(), &mut slices, Some(&mut control), flags) {
+                    Ok(message) => message,
+                    Err(Errno::EAGAIN) => return Ok(None),
+                    Err(error) => return Err(error).context("cannot take a frame"),
+                };
+            let mut time = None;
+            for said in message.cmsgs()? {
+                if let ControlMessageOwned::ScmTimestampns(at) = said {
+                    time = Some(Duration::new(u64::try_from(at.tv_sec())?, u32::try_from(at.tv_nsec())?));
+                } else if let ControlMessageOwned::RxqOvfl(so_far) = said {
+                    *lost = so_far;
+                }
+            }
+            (message.bytes, message.address, time)
+        };
+        let bytes = buffer.get(..len).context("a frame longer than any")?.to_vec();
+        let time = time.context("a frame without a time")?;
+        let address = address.filter(|address| address.ifindex() == self.index);
+        Ok(Some(address.map(|address| Frame { time, is_outgoing: address.pkttype() == OUTGOING, bytes })))
+    }
+}
+
+const MEMORY: usize = 32 << 20;
+/// Of super-frames too.
+const LONGEST: usize = 1 << 18;
+/// linux: `uapi/linux/if_arp.h`
+const ETHER: u16 = 1;
+const LOOPBACK: u16 = 772;
+/// linux: `uapi/linux/if_packet.h`
+const OUTGOING: u8 = 4;
+/// Link types of capture files
+const EN10MB: u16 = 1;
+const RAW: u16 = 101;
