@@ -30,6 +30,8 @@ mod lab;
 mod ping;
 mod process;
 pub mod record;
+pub mod show;
+pub mod walkthrough;
 
 pub use capture::{Capture, Container, Frame, Recording};
 pub use home::{Home, NodeHome};

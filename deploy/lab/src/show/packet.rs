@@ -1,12 +1,14 @@
 //! Packets, as `tcpdump -pne` prints them; times are UTC.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use wgtrace_wire::arp::Operation;
 use wgtrace_wire::icmp::Icmpv4Message;
 use wgtrace_wire::{Arp, EtherType, Ethernet, Icmpv4, Ipv4, Protocol, Tcp, Udp};
 
 use super::tcp::Conversations;
+use crate::{Frame, Recording};
 
 /// What a captured packet begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,13 @@ pub enum Medium {
     Raw,
 }
 
+impl Medium {
+    /// The one of a recording.
+    pub fn of(recording: &Recording) -> Self {
+        if recording.link == RAW { Self::Raw } else { Self::Ethernet }
+    }
+}
+
 /// A capture that is printed packet by packet: sequence numbers are told from the beginning of a connection on.
 #[derive(Debug, Default)]
 pub struct Packets {
@@ -24,8 +33,15 @@ pub struct Packets {
 }
 
 impl Packets {
-    /// The line of the next packet, that came at this time, in nanoseconds since 1970.
-    pub fn line(&mut self, time: i64, medium: Medium, packet: &[u8]) -> String {
+    /// The lines of all of a capture.
+    pub fn lines(recording: &Recording) -> Vec<String> {
+        let (mut packets, medium) = (Self::default(), Medium::of(recording));
+        let line = |frame: &Frame| packets.line(frame.time, medium, &frame.bytes);
+        recording.frames.iter().map(line).collect()
+    }
+
+    /// The line of the next packet, that came at this time since 1970.
+    pub fn line(&mut self, time: Duration, medium: Medium, packet: &[u8]) -> String {
         let mut line = clock(time);
         // Writing into a string does not fail.
         let _ = match medium {
@@ -117,12 +133,14 @@ fn resolution(packet: &[u8], line: &mut String) -> std::fmt::Result {
 }
 
 /// The time of day, to the microsecond.
-fn clock(time: i64) -> String {
-    let micros = time.div_euclid(1000);
-    let second = micros.div_euclid(1_000_000).rem_euclid(86_400);
+fn clock(time: Duration) -> String {
+    let second = time.as_secs() % 86_400;
     let (hours, minutes, seconds) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{hours:02}:{minutes:02}:{seconds:02}.{:06}", micros.rem_euclid(1_000_000))
+    format!("{hours:02}:{minutes:02}:{seconds:02}.{:06}", time.subsec_micros())
 }
+
+/// As capture files have it.
+const RAW: u16 = 101;
 
 #[cfg(test)]
 mod tests;

@@ -65,7 +65,7 @@ impl fmt::Display for Mask {
 }
 
 /// Masks one side; remembers which MAC and which key came first.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Masker {
     known: HashMap<(Mask, String), usize>,
 }

@@ -1,9 +1,10 @@
 //! The committed table: each line of the document, and how the lab may differ from it.
 
+mod raw;
+
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use serde::Deserialize;
 use thiserror::Error;
 
 use super::mask::Mask;
@@ -67,6 +68,14 @@ pub enum Class {
     EqualUpTo,
     /// Another thing, on purpose.
     Other,
+}
+
+impl Row {
+    /// Its lines as they are written: `12` or `12-14`.
+    pub fn numbers(&self) -> String {
+        let (first, last) = (self.lines.start(), self.lines.end());
+        if first == last { first.to_string() } else { format!("{first}-{last}") }
+    }
 }
 
 impl Compared {
@@ -163,9 +172,7 @@ impl Table {
     pub fn parse(parts: &[&str]) -> Result<Self, TableError> {
         let mut rows: Vec<Row> = Vec::new();
         for part in parts {
-            let file: File = toml::from_str(part).map_err(|error| TableError::Malformed(error.to_string()))?;
-            for raw in file.row {
-                let row = raw.read()?;
+            for row in raw::read(part)? {
                 let last = rows.last().map_or(0, |row| *row.lines.end());
                 if *row.lines.start() <= last {
                     return Err(TableError::Twice { line: *row.lines.start() });
@@ -217,62 +224,12 @@ impl Table {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    row: Vec<Raw>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Raw {
-    lines: String,
-    step: Option<String>,
-    said: Option<String>,
-    #[serde(default)]
-    up_to: Vec<Mask>,
-    here: Option<String>,
-    because: Option<String>,
-}
-
-impl Raw {
-    fn read(self) -> Result<Row, TableError> {
-        let no_range = || TableError::NoRange(self.lines.clone());
-        let (first, last) = self.lines.split_once('-').unwrap_or((&self.lines, &self.lines));
-        let number = |text: &str| text.parse::<usize>().ok().filter(|line| *line > 0).ok_or_else(no_range);
-        let lines = number(first)?..=number(last)?;
-        if lines.is_empty() {
-            return Err(no_range());
-        }
-        let lack = |lack| TableError::Incomplete { lines: self.lines.clone(), lack };
-        let texts = |text: &str| text.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>();
-        let what = match (self.step, self.said, self.because) {
-            (None, None, Some(because)) => What::Passed { because },
-            (None, None, None) => return Err(lack("says neither what the lines are nor why they are passed over")),
-            (None, Some(_), _) => return Err(lack("names no step that compares its lines")),
-            (Some(_), None, _) => return Err(lack("does not quote its lines")),
-            (Some(step), Some(said), because) => {
-                let said = texts(&said);
-                if said.len() != lines.clone().count() {
-                    return Err(lack("does not quote as many lines as it speaks of"));
-                }
-                let other = match (self.here, because) {
-                    (Some(here), Some(because)) => Some(Other { here: texts(&here), because }),
-                    (None, None) => None,
-                    (Some(_), None) => return Err(lack("does not say why the lab differs")),
-                    (None, Some(_)) => return Err(lack("does not say what the lab has instead")),
-                };
-                What::Compared(Compared { step, said, up_to: self.up_to, other })
-            }
-        };
-        Ok(Row { lines, what })
-    }
-}
-
-const PARTS: [&str; 3] = [
+const PARTS: [&str; 5] = [
     include_str!("../../walkthrough/1-cluster.toml"),
-    include_str!("../../walkthrough/2-pods.toml"),
-    include_str!("../../walkthrough/3-services.toml"),
+    include_str!("../../walkthrough/2-pod.toml"),
+    include_str!("../../walkthrough/3-node.toml"),
+    include_str!("../../walkthrough/4-ping.toml"),
+    include_str!("../../walkthrough/5-services.toml"),
 ];
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::*;
 const POD: [u8; 4] = [10, 0, 1, 203];
 const FAR: [u8; 4] = [10, 0, 2, 194];
 /// 2024-07-06 09:11:17.849857 UTC
-const TIME: i64 = 1_720_257_077_849_857_000;
+const TIME: Duration = Duration::from_micros(1_720_257_077_849_857);
 
 fn ip(src: [u8; 4], dst: [u8; 4], protocol: u8, payload: &[u8]) -> Vec<u8> {
     let len = u16::try_from(20 + payload.len()).unwrap().to_be_bytes();

@@ -1,0 +1,73 @@
+//! What there is: devices, addresses, routes, rules, peers.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Result;
+use wgtrace_testbed::Namespace;
+
+use crate::show::{Links, ask, read_links, read_routes, read_rules};
+use crate::walkthrough::Order;
+use crate::walkthrough::outcome::Evidence;
+use crate::walkthrough::stage::Stage;
+
+pub(super) fn pod_addresses(stage: &Stage<'_>) -> Result<Evidence> {
+    let mut links = stage.net()?.run(read_links)??;
+    // the document leaves it out
+    links.0.retain(|link| link.name != "lo");
+    Ok(Evidence::of("kubectl exec -it net -- ip a l").texts(links.addresses(), Order::Any))
+}
+
+pub(super) fn pod_routes(stage: &Stage<'_>) -> Result<Evidence> {
+    routes("kubectl exec -it net -- ip r s", stage.net()?.network(), MAIN)
+}
+
+pub(super) fn node_addresses(stage: &Stage<'_>) -> Result<Evidence> {
+    let links: Links = stage.worker()?.run(read_links)??;
+    Ok(Evidence::of("ip a l").texts(links.addresses(), Order::Any))
+}
+
+pub(super) fn tunnel_device(stage: &Stage<'_>) -> Result<Evidence> {
+    let links = stage.worker()?.run(read_links)??;
+    let device = links.get("cilium_wg0").map(|link| link.with_details());
+    Ok(Evidence::of("ip -d link show cilium_wg0").texts(device, Order::Any))
+}
+
+pub(super) fn peers(stage: &Stage<'_>) -> Result<Evidence> {
+    let node = stage.worker()?;
+    // what the document's pods had said before
+    stage.net()?.run(|| crate::ping(stage.far()?.address(), 1))??;
+    let device = ask("cilium_wg0", &node.uapi())?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let shown = device.at(now).to_string();
+    let mut evidence = Evidence::of("wg").texts(shown.split("\n\n"), Order::Any);
+    let keys: Vec<String> = device.peers.iter().map(|peer| peer.public_key.to_string()).collect();
+    let own = stage.worker2()?.uapi();
+    let theirs = ask("cilium_wg0", &own)?.public_key.map(|key| key.to_string());
+    evidence.holds(
+        theirs.is_some_and(|key| keys.contains(&key)),
+        "the peer at 172.18.0.4 has the public key that the node there has",
+    );
+    Ok(evidence)
+}
+
+pub(super) fn node_routes(stage: &Stage<'_>) -> Result<Evidence> {
+    routes("ip r s", stage.worker()?.network(), MAIN)
+}
+
+pub(super) fn rules(stage: &Stage<'_>) -> Result<Evidence> {
+    Ok(Evidence::of("ip rule show").texts(stage.worker()?.run(read_rules)??, Order::Same))
+}
+
+pub(super) fn table_201(stage: &Stage<'_>) -> Result<Evidence> {
+    let routes = stage.worker()?.run(|| read_routes(201))??;
+    let whole: Vec<String> = routes.iter().map(ToString::to_string).collect();
+    Ok(Evidence::of("ip r s t 201").texts([whole.join("\n")], Order::Same))
+}
+
+fn routes(command: &str, network: &Namespace, table: u32) -> Result<Evidence> {
+    let routes = network.run(|| read_routes(table))??;
+    Ok(Evidence::of(command).texts(routes, Order::Any))
+}
+
+/// linux: `RT_TABLE_MAIN`
+const MAIN: u32 = 254;
