@@ -37,6 +37,10 @@ pub enum Command {
     Trace(TraceArgs),
     /// Say what this kernel offers, and what follows from it.
     Probe(ProbeArgs),
+    /// Run this node: its datapath, its pods, its tunnel to the other nodes.
+    Run(crate::node::RunArgs),
+    /// Remove everything that `run` made in this network namespace.
+    Cleanup(crate::node::CleanupArgs),
     /// Check the configuration.
     Config(crate::config::command::ConfigArgs),
     /// Compare this node's network with what it is to be, or put it right.

@@ -15,6 +15,7 @@
 //! auto-direct-node-routes = true            # autoDirectNodeRoutes
 //! ipv4-native-routing-cidr = "10.0.0.0/8"   # ipv4NativeRoutingCIDR: no masquerading towards these
 //! cleartext-cidr = []                       # of the pool: not encrypted all the same
+//! service-cidr = ["10.96.0.0/12"]           # where services have their addresses, which kube-proxy translates
 //! l7-proxy = false                          # l7Proxy; there is none
 //! monitor-aggregation = "none"              # bpf.monitorAggregation; there is no other
 //! state-directory = "/var/lib/wgtrace"      # the private key, addresses in use
@@ -30,6 +31,7 @@
 //! type = "wireguard"                        # encryption.type; there is no other
 //! listen-port = 51871
 //! overhead = 80                             # bytes; 95 with IPv6 between the nodes
+//! strict-mode = false                       # encryption.strictMode.enabled: drop at the device what was not marked
 //!
 //! [debug]
 //! enabled = false                           # debug.enabled
@@ -86,6 +88,8 @@ pub struct Config {
     pub ipv4_native_routing_cidr: Prefix,
     /// Of the pool, what is not encrypted all the same.
     pub cleartext_cidr: Vec<Prefix>,
+    /// Where services have their addresses.
+    pub service_cidr: Vec<Prefix>,
     /// The networks of all pods: what has to be encrypted.
     pub cluster_pool: Vec<Prefix>,
     /// Whether nodes may have addresses of the pool.
@@ -111,6 +115,8 @@ pub struct Encryption {
     pub listen_port: u16,
     /// What it adds to a packet at most, in bytes.
     pub overhead: u32,
+    /// Whether what reaches the device in plaintext is dropped, not led into the tunnel.
+    pub strict: bool,
 }
 
 impl Config {

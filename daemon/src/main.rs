@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 use wgtraced::cli::{Cli, Command, EXIT_ERROR, EXIT_MISUSE, EXIT_UNKNOWN};
-use wgtraced::{config, datapath, report, trace, wireguard};
+use wgtraced::{config, datapath, node, report, trace, wireguard};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -25,6 +25,8 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Trace(args) => trace::run(&args),
         Command::Probe(args) => report::run(&args),
+        Command::Run(args) => node::run(&args),
+        Command::Cleanup(args) => node::cleanup(&args),
         Command::Config(args) => config::command::run(&args),
         Command::Datapath(args) => datapath::command::run(&args),
         Command::WgUser(args) => wireguard::command::run(&args),

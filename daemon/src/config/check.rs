@@ -54,6 +54,7 @@ pub(super) fn check(file: File) -> Result<Config, Fault> {
     }
     let encryption = encryption(&file.encryption)?;
     let cleartext_cidr = cleartext(&file.cleartext_cidr, pods)?;
+    let service_cidr = services(file.service_cidr.as_deref(), pods)?;
     l7_proxy(file.l7_proxy.as_ref(), encryption.is_some())?;
     let device_mtu = mtu(file.device_mtu.as_ref(), encryption)?;
     Ok(Config {
@@ -67,6 +68,7 @@ pub(super) fn check(file: File) -> Result<Config, Fault> {
         auto_direct_node_routes: file.auto_direct_node_routes.unwrap_or(true),
         ipv4_native_routing_cidr,
         cleartext_cidr,
+        service_cidr,
         cluster_pool,
         nodes_in_pool: file.ipam.nodes_in_pool,
         encryption,
@@ -163,6 +165,18 @@ fn cleartext(list: &[Spanned<Network>], pods: Prefix) -> Result<Vec<Prefix>, Fau
     list.iter().map(check).collect()
 }
 
+fn services(list: Option<&[Spanned<Network>]>, pods: Prefix) -> Result<Vec<Prefix>, Fault> {
+    let Some(list) = list else { return Ok(vec![default_services()]) };
+    let check = |item| {
+        let services = network(item)?;
+        if holds(services, pods) || holds(pods, services) {
+            return Err(at(item, &format!("{services} and pod-cidr, {pods}, overlap: who has an address?")));
+        }
+        Ok(services)
+    };
+    list.iter().map(check).collect()
+}
+
 fn encryption(encryption: &file::Encryption) -> Result<Option<Encryption>, Fault> {
     let listen_port = match &encryption.listen_port {
         Some(port) if *port.get_ref() == 0 => return Err(at(port, "0 is no port that others can send to")),
@@ -177,7 +191,8 @@ fn encryption(encryption: &file::Encryption) -> Result<Option<Encryption>, Fault
         }
         bytes => bytes.as_ref().map_or(Intent::WIREGUARD_OVERHEAD, |bytes| *bytes.get_ref()),
     };
-    Ok(encryption.enabled.unwrap_or(true).then_some(Encryption { listen_port, overhead }))
+    let strict = encryption.strict_mode;
+    Ok(encryption.enabled.unwrap_or(true).then_some(Encryption { listen_port, overhead, strict }))
 }
 
 fn l7_proxy(l7_proxy: Option<&Spanned<bool>>, encrypted: bool) -> Result<(), Fault> {
@@ -214,6 +229,12 @@ fn directory(path: Option<Spanned<PathBuf>>, otherwise: &str) -> Result<PathBuf,
 fn default_pool() -> Prefix {
     let addr = Ipv4Addr::new(10, 0, 0, 0).into();
     Prefix::new(addr, 8).unwrap_or_else(|_| Prefix::host(addr))
+}
+
+/// That of kubeadm.
+fn default_services() -> Prefix {
+    let addr = Ipv4Addr::new(10, 96, 0, 0).into();
+    Prefix::new(addr, 12).unwrap_or_else(|_| Prefix::host(addr))
 }
 
 fn list(networks: &[Prefix]) -> String {

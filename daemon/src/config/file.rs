@@ -26,6 +26,7 @@ pub(super) struct File {
     pub(super) ipv4_native_routing_cidr: Option<Spanned<Network>>,
     #[serde(default)]
     pub(super) cleartext_cidr: Vec<Spanned<Network>>,
+    pub(super) service_cidr: Option<Vec<Spanned<Network>>>,
     pub(super) l7_proxy: Option<Spanned<bool>>,
     #[serde(rename = "monitor-aggregation")]
     _monitor_aggregation: Option<MonitorAggregation>,
@@ -59,6 +60,8 @@ pub(super) struct Encryption {
     _type: Option<EncryptionType>,
     pub(super) listen_port: Option<Spanned<u16>>,
     pub(super) overhead: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub(super) strict_mode: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]

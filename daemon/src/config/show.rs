@@ -24,6 +24,7 @@ impl fmt::Display for Config {
         writeln!(f, "auto-direct-node-routes = {}", self.auto_direct_node_routes)?;
         writeln!(f, "ipv4-native-routing-cidr = \"{}\"", self.ipv4_native_routing_cidr)?;
         writeln!(f, "cleartext-cidr = {}", list(&self.cleartext_cidr))?;
+        writeln!(f, "service-cidr = {}", list(&self.service_cidr))?;
         writeln!(f, "l7-proxy = false")?;
         writeln!(f, "monitor-aggregation = \"none\"")?;
         writeln!(f, "state-directory = {}", path(&self.state_directory))?;
@@ -34,6 +35,7 @@ impl fmt::Display for Config {
         writeln!(f, "\n[encryption]\nenabled = {}\ntype = \"wireguard\"", self.encryption.is_some())?;
         if let Some(encryption) = self.encryption {
             writeln!(f, "listen-port = {}\noverhead = {}", encryption.listen_port, encryption.overhead)?;
+            writeln!(f, "strict-mode = {}", encryption.strict)?;
         }
         writeln!(f, "\n[debug]\nenabled = {}", self.debug)?;
         match self.verbose {

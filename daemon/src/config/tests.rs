@@ -38,7 +38,7 @@ fn the_walkthroughs_values_are_taken() {
     let config: Config = WALKTHROUGH.parse().unwrap();
     assert_eq!(config.router_ip.to_string(), "10.0.1.26");
     assert_eq!(config.cluster_pool, ["10.0.0.0/8".parse().unwrap()]);
-    assert_eq!(config.encryption, Some(Encryption { listen_port: 51871, overhead: 80 }));
+    assert_eq!(config.encryption, Some(Encryption { listen_port: 51871, overhead: 80, strict: false }));
     assert!(config.debug && config.verbose == Some(Verbose::Datapath));
     let intent = config.intent(1500, Vec::new(), Vec::new());
     assert_eq!((intent.tunnel_mtu(), intent.device.as_str()), (1420, "eth0"));
@@ -84,6 +84,7 @@ fn faults_are_told_with_line_and_column() {
         ("ipv4-native-routing-cidr = \"0.0.0.0/0\"", "line 4, column 28", "everything"),
         ("ipv4-native-routing-cidr = \"10.9.0.0/16\"", "line 4, column 28", "masqueraded"),
         ("cleartext-cidr = [\"10.5.0.0/16\", \"10.0.0.0/8\"]", "line 4, column 34", "overlap"),
+        ("service-cidr = [\"10.0.0.0/16\"]", "line 4, column 17", "overlap"),
         ("state-directory = \"var/lib\"", "line 4, column 19", "from / on"),
         ("cluster-name = \"a/b\"", "line 4, column 16", "begins with a letter"),
         ("[ipam]\ncluster-pool = []", "line 5, column 16", "nothing would be encrypted"),

@@ -28,6 +28,8 @@ pub struct Link {
     pub index: u32,
     /// What made it.
     pub kind: LinkKind,
+    /// Its link-layer address, if it has one.
+    pub mac: Option<[u8; 6]>,
     /// Largest packet, in bytes.
     pub mtu: u32,
     /// Whether neighbours are looked for.

@@ -1,5 +1,6 @@
 //! `wgtraced wg-user`: one device alone, as a wg(8) configuration describes it.
 
+mod keys;
 mod link;
 
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -9,15 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use wgtrace_decrypt::key::PresharedKey;
-use wgtrace_decrypt::keylog::{KeyLog, NoKeyLog};
 use wgtrace_tunnel::PeerSettings;
 
+pub use self::keys::{KeyArgs, KeyLevel};
 use super::config::{self, Config, Endpoint};
-use super::key_log::{KeyLogFile, KeyLogLevel};
-use super::user::{UserDevice, UserSettings};
+use super::user::{FWMARK, UserDevice, UserSettings};
 use super::{DeviceName, DeviceStatus, WireGuard, uapi};
 
 /// What `wgtraced wg-user` takes.
@@ -41,22 +41,9 @@ pub struct WgUserArgs {
     #[arg(long)]
     pub persist: bool,
 
-    /// Write keys to this file (mode 0600), so that captures can be decrypted.
-    #[arg(long, value_name = "FILE")]
-    pub key_log: Option<PathBuf>,
-
-    /// Which keys: of sessions alone, or what Wireshark needs, which includes the device's PRIVATE KEY.
-    #[arg(long, value_name = "LEVEL", requires = "key_log", default_value = "session")]
-    pub key_level: KeyLevel,
-}
-
-/// See [`KeyLogLevel`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum KeyLevel {
-    /// Transport keys: each opens one session.
-    Session,
-    /// Wireshark's lines, with the device's private key.
-    Wireshark,
+    /// Export of keys.
+    #[command(flatten)]
+    pub keys: KeyArgs,
 }
 
 /// Runs the command.
@@ -84,7 +71,7 @@ async fn serve(args: &WgUserArgs, name: DeviceName, config: Config) -> Result<Ex
         })?,
         listen_port: config.interface.listen_port.unwrap_or(0),
         fwmark: config.interface.fwmark.unwrap_or(FWMARK),
-        key_log: key_log(args)?,
+        key_log: args.keys.open()?,
     })?);
     for peer in config.peers {
         device.add_peer(PeerSettings {
@@ -135,19 +122,6 @@ fn name(args: &WgUserArgs) -> Result<DeviceName> {
     stem.parse().with_context(|| format!("`{stem}` cannot name an interface: give one with --name"))
 }
 
-fn key_log(args: &WgUserArgs) -> Result<Arc<dyn KeyLog + Send + Sync>> {
-    let Some(path) = &args.key_log else { return Ok(Arc::new(NoKeyLog)) };
-    let level = match args.key_level {
-        KeyLevel::Session => KeyLogLevel::Session,
-        KeyLevel::Wireshark => {
-            tracing::warn!(path = %path.display(), "the key log will hold this device's PRIVATE KEY");
-            KeyLogLevel::Wireshark
-        }
-    };
-    let log = KeyLogFile::open(path, level).with_context(|| format!("opening key log {}", path.display()))?;
-    Ok(Arc::new(log))
-}
-
 fn resolve(endpoint: Endpoint) -> Result<SocketAddr> {
     match endpoint {
         Endpoint::Addr(addr) => Ok(addr),
@@ -169,5 +143,3 @@ async fn gone(device: &UserDevice) {
 
 /// Of a tunnel through Ethernet, over IPv6 too.
 const MTU: u16 = 1420;
-/// What marks our own encrypted packets to the programs on the node.
-const FWMARK: u32 = 0x600;

@@ -262,6 +262,9 @@ pub enum StartError {
     System(io::ErrorKind),
 }
 
+/// What marks our own encrypted packets to the programs on the node; 0xe00 would lead them into the tunnel again.
+pub const FWMARK: u32 = 0x600;
+
 /// Peers take another initiation after a while, and with a later timestamp, which is coarser.
 const HAND_OVER: Duration = INITIATION_INTERVAL.saturating_mul(2);
 

@@ -64,7 +64,7 @@ fn a_configuration_is_checked_and_shown_whole() {
     std::fs::write(&path, shown.replace("l7-proxy = false", "l7-proxy = true")).unwrap();
     let (code, complaint) = complaint(&["config", "check", file]);
     assert_eq!(code, Some(1));
-    assert!(complaint.contains("wgtraced.toml, line 12, column 12: l7-proxy"), "{complaint}");
+    assert!(complaint.contains("wgtraced.toml, line 13, column 12: l7-proxy"), "{complaint}");
 }
 
 #[test]

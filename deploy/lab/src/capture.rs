@@ -91,6 +91,16 @@ impl Capture {
         Ok(())
     }
 
+    /// How many frames were captured so far.
+    pub fn len(&self) -> usize {
+        self.shared.lock().len()
+    }
+
+    /// Whether none was.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// What was captured so far.
     pub fn frames(&self) -> Vec<Frame> {
         self.shared.lock().clone()

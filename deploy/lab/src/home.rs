@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
-pub use self::claim::Claim;
+pub(crate) use self::claim::Claim;
 use crate::process::Process;
 use crate::record::Record;
 

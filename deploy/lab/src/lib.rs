@@ -22,19 +22,32 @@
 //! ```
 #![expect(clippy::disallowed_methods, reason = "it is there for files, clocks and processes")]
 
+mod ask;
 mod capture;
+pub mod cli;
 pub mod control;
+mod down;
+mod exec;
 mod home;
 pub mod http;
 mod lab;
+mod node_config;
 mod ping;
+mod plan;
 mod process;
+mod programs;
 pub mod record;
 pub mod show;
+mod status;
+mod supervisor;
+mod tool;
+mod up;
 pub mod walkthrough;
 
+pub use ask::status as ask_status;
 pub use capture::{Capture, Container, Frame, Recording};
 pub use home::{Home, NodeHome};
 pub use lab::{Lab, Node, Place, Pod};
 pub use ping::{Report, ping};
+pub use process::Process;
 pub use record::{Keys, Settings};

@@ -100,6 +100,11 @@ impl Namespace {
         self.set(name, |link| link.mtu(mtu))
     }
 
+    /// Sets the link-layer address of a device.
+    pub fn mac(&self, name: &str, mac: [u8; 6]) -> Result<()> {
+        self.set(name, |link| link.address(mac.to_vec()))
+    }
+
     /// Renames a device; before Linux 6.2 it has to be down.
     pub fn rename(&self, name: &str, new_name: &str) -> Result<()> {
         self.set(name, |link| link.name(new_name))

@@ -80,6 +80,7 @@ fn link(message: &LinkMessage) -> Option<(DeviceName, Link)> {
     let mut link = Link {
         index: known.index,
         kind: known.kind,
+        mac: None,
         mtu: 0,
         arp: !flags.contains(LinkFlags::Noarp),
         tx_queue_len: 0,
@@ -90,6 +91,7 @@ fn link(message: &LinkMessage) -> Option<(DeviceName, Link)> {
     let mut is_elsewhere = false;
     for attribute in &message.attributes {
         match attribute {
+            LinkAttribute::Address(mac) => link.mac = mac.as_slice().try_into().ok(),
             LinkAttribute::Mtu(mtu) => link.mtu = *mtu,
             LinkAttribute::TxQueueLen(len) => link.tx_queue_len = *len,
             LinkAttribute::Link(index) => link.peer = Some(*index),

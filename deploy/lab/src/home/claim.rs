@@ -13,16 +13,16 @@ use super::Home;
 
 /// A lab's directory, which is nobody else's as long as this, or a duplicate of its lock, lives.
 #[derive(Debug)]
-pub struct Claim {
+pub(crate) struct Claim {
     home: Home,
     lock: File,
     /// Whether a lab that crashed had left something.
-    pub was_left: bool,
+    pub(crate) was_left: bool,
 }
 
 impl Claim {
     /// Takes the directory, made or emptied if needed; an error if a lab has it.
-    pub fn take(home: &Home) -> Result<Self> {
+    pub(crate) fn take(home: &Home) -> Result<Self> {
         let Some(lock) = lock(home)? else {
             let name = home.name();
             bail!(
@@ -34,7 +34,7 @@ impl Claim {
     }
 
     /// Takes the directory as it is; `None` if a lab has it, or there is none.
-    pub fn take_left(home: &Home) -> Result<Option<Self>> {
+    pub(crate) fn take_left(home: &Home) -> Result<Option<Self>> {
         if !home.path().try_exists()? {
             return Ok(None);
         }
@@ -42,12 +42,12 @@ impl Claim {
     }
 
     /// The lock, for the process that is to hold it on.
-    pub fn lock(&self) -> Result<File> {
+    pub(crate) fn lock(&self) -> Result<File> {
         self.lock.try_clone().context("cannot duplicate a descriptor")
     }
 
     /// Removes the directory, and the one that all labs are in if it was the last.
-    pub fn remove(self) -> Result<()> {
+    pub(crate) fn remove(self) -> Result<()> {
         let path = self.home.path();
         fs::remove_dir_all(path).with_context(|| format!("cannot remove {}", path.display()))?;
         if let Some(root) = path.parent() {

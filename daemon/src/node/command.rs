@@ -1,0 +1,154 @@
+//! `wgtraced run` and `wgtraced cleanup`.
+
+mod sweep;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Mutex;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use super::Node;
+use super::start::Claim;
+use crate::config::Config;
+use crate::netns::Netns;
+use crate::probe::links::{LinkEvent, Links};
+use crate::registry::{Event, Registry as _};
+use crate::server::Server;
+use crate::wireguard::command::KeyArgs;
+
+/// What `wgtraced run` takes.
+#[derive(Debug, Args)]
+#[command(after_help = RUN_HELP)]
+pub struct RunArgs {
+    /// The node's configuration.
+    #[arg(long, value_name = "FILE", default_value = CONFIG)]
+    pub config: PathBuf,
+
+    /// Export of keys.
+    #[command(flatten)]
+    pub keys: KeyArgs,
+}
+
+/// What `wgtraced cleanup` takes.
+#[derive(Debug, Args)]
+#[command(after_help = CLEANUP_HELP)]
+pub struct CleanupArgs {
+    /// The node's configuration.
+    #[arg(long, value_name = "FILE", default_value = CONFIG)]
+    pub config: PathBuf,
+}
+
+/// Runs the node until a signal ends the daemon; the datapath stays.
+///
+/// # Errors
+/// When the node cannot begin: what, and what to do about it.
+pub fn run(args: &RunArgs) -> Result<ExitCode> {
+    let config = Config::load(&args.config)?;
+    runtime()?.block_on(serve(config, args))
+}
+
+/// Removes everything that `wgtraced run` made.
+///
+/// # Errors
+/// When a daemon runs, or something cannot be removed.
+pub fn cleanup(args: &CleanupArgs) -> Result<ExitCode> {
+    let config = Config::load(&args.config)?;
+    runtime()?.block_on(async {
+        let _claim = Claim::take(&config.run_directory)?;
+        sweep::sweep(&config).await.map(|()| ExitCode::SUCCESS)
+    })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    // Nearly all of the work is one request at a time; the second answers while the first is in the kernel.
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all().build().context("cannot start the runtime")
+}
+
+async fn serve(config: Config, args: &RunArgs) -> Result<ExitCode> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let _claim = Claim::take(&config.run_directory)?;
+    let key_log = args.keys.open()?;
+    let mut links = Links::open(&Netns::current()?).await?;
+    let (node, mut registry) = Node::start(config, key_log).await?;
+    let own = node.config().entry(node.public_key());
+    registry.publish(own)?;
+    let socket = node.config().run_directory.join(SOCKET);
+    let name = node.config().node_name.clone();
+    let node = Arc::new(Mutex::new(node));
+    let mut server = Server::bind(&socket)?.serve(Arc::clone(&node));
+    tracing::info!(node = %name, socket = %socket.display(), "node up");
+    let mut ticks = interval(LOOK_AGAIN);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break,
+            ended = &mut server => return ended.context("the server ended")?.map(|()| ExitCode::SUCCESS),
+            event = registry.next() => match event {
+                Ok(event) => {
+                    tell(&event);
+                    node.lock().await.set_roster(registry.roster().clone()).await;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "other nodes stay as they are");
+                    sleep(LOOK_AGAIN).await;
+                }
+            },
+            event = links.next() => {
+                if concerns_node(&event.context("links cannot be watched")?) {
+                    // More of the same is on its way.
+                    sleep(SETTLING).await;
+                    node.lock().await.reconcile().await;
+                }
+            }
+            _ = ticks.tick() => node.lock().await.reconcile().await,
+        }
+    }
+    server.abort();
+    // Answers under way see their end, and no half of a pod is left.
+    let _node = node.lock().await;
+    tracing::info!(node = %name, "the daemon ends; its datapath stays");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell(event: &Event) {
+    match event {
+        Event::Added(node) => tracing::info!(node = %node.name, "new node"),
+        Event::Removed(node) => tracing::info!(node = %node.name, "node gone"),
+        Event::Changed { now, .. } => tracing::info!(node = %now.name, "node changed"),
+        Event::Refused { entry, refusal } => tracing::warn!(entry, %refusal, "registry entry refused"),
+    }
+}
+
+/// Pods' devices come and go with the pods.
+fn concerns_node(event: &LinkEvent) -> bool {
+    let (LinkEvent::Appeared(link) | LinkEvent::Changed { now: link, .. } | LinkEvent::Vanished(link)) =
+        event;
+    !link.name.starts_with("lxc")
+}
+
+const CONFIG: &str = "/etc/wgtrace/wgtraced.toml";
+/// In the run directory.
+const SOCKET: &str = "wgtraced.sock";
+/// How long something may be off that the kernel does not tell of.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
+const SETTLING: Duration = Duration::from_millis(20);
+
+const RUN_HELP: &str = "\
+Runs the node of this network namespace until SIGINT or SIGTERM. Its datapath stays and goes on forwarding; the next run \
+takes it over.
+
+Exit status: 0 ended by a signal; 1 the node could not be started, or cannot go on.";
+
+const CLEANUP_HELP: &str = "\
+Removes the pods' devices first, then programs, routes, rules, interfaces and tables. The node's key and its entry in \
+the registry stay: remove the entry, or other nodes go on sending here.
+
+Exit status: 0 nothing is left; 1 a daemon runs, or something could not be removed.";
