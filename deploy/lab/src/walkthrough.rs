@@ -8,11 +8,23 @@
 //! [`table`], [`mask`], [`compare`] and [`report`] are pure; the steps read and talk.
 
 pub mod compare;
+pub mod inner;
 pub mod mask;
+mod neighbour;
+pub mod opened;
 pub mod outcome;
 pub mod report;
+mod run;
+pub mod stage;
+mod steps;
 pub mod table;
+mod traffic;
+pub mod wire;
+mod written;
 
 pub use self::compare::Order;
 pub use self::outcome::{Outcome, Verdict};
+pub use self::run::{Args, run};
+pub use self::stage::Stage;
+pub use self::steps::{STEPS, Step};
 pub use self::table::{Table, TableError};

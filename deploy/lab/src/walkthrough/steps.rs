@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+pub(super) use self::ping::packet;
 use super::outcome::{Evidence, Outcome};
 use super::stage::Stage;
 use super::table::Table;

@@ -114,7 +114,7 @@ fn echoes(recording: &Recording, ends: [Ipv4Addr; 2]) -> Recording {
 }
 
 /// The packet in a frame.
-pub(super) fn packet(frame: &Frame, medium: Medium) -> Option<Ipv4<'_>> {
+pub(in crate::walkthrough) fn packet(frame: &Frame, medium: Medium) -> Option<Ipv4<'_>> {
     let bytes = match medium {
         Medium::Raw => frame.bytes.as_slice(),
         Medium::Ethernet => Ethernet::parse(&frame.bytes).ok()?.payload(),

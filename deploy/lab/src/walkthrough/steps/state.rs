@@ -1,11 +1,13 @@
 //! What there is: devices, addresses, routes, rules, peers.
 
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use wgtrace_testbed::Namespace;
 
-use crate::show::{Links, ask, read_links, read_routes, read_rules};
+use crate::Node;
+use crate::show::{Device, Links, ask, read_links, read_routes, read_rules};
 use crate::walkthrough::Order;
 use crate::walkthrough::outcome::Evidence;
 use crate::walkthrough::stage::Stage;
@@ -36,13 +38,12 @@ pub(super) fn peers(stage: &Stage<'_>) -> Result<Evidence> {
     let node = stage.worker()?;
     // what the document's pods had said before
     stage.net()?.run(|| crate::ping(stage.far()?.address(), 1))??;
-    let device = ask("cilium_wg0", &node.uapi())?;
+    let device = on(node)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let shown = device.at(now).to_string();
     let mut evidence = Evidence::of("wg").texts(shown.split("\n\n"), Order::Any);
     let keys: Vec<String> = device.peers.iter().map(|peer| peer.public_key.to_string()).collect();
-    let own = stage.worker2()?.uapi();
-    let theirs = ask("cilium_wg0", &own)?.public_key.map(|key| key.to_string());
+    let theirs = on(stage.worker2()?)?.public_key.map(|key| key.to_string());
     evidence.holds(
         theirs.is_some_and(|key| keys.contains(&key)),
         "the peer at 172.18.0.4 has the public key that the node there has",
@@ -64,10 +65,17 @@ pub(super) fn table_201(stage: &Stage<'_>) -> Result<Evidence> {
     Ok(Evidence::of("ip r s t 201").texts([whole.join("\n")], Order::Same))
 }
 
+/// What a node's device says of itself.
+fn on(node: &Node) -> Result<Device> {
+    node.place().enter(|| ask("cilium_wg0", Path::new(SOCKET)))?
+}
+
 fn routes(command: &str, network: &Namespace, table: u32) -> Result<Evidence> {
     let routes = network.run(|| read_routes(table))??;
     Ok(Evidence::of(command).texts(routes, Order::Any))
 }
 
+/// Where wg(8) looks for a device in user space.
+const SOCKET: &str = "/var/run/wireguard/cilium_wg0.sock";
 /// linux: `RT_TABLE_MAIN`
 const MAIN: u32 = 254;
