@@ -1,4 +1,8 @@
 //! Addresses, as `ip address` prints them.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of netlink's words only those that concern us, now and later"
+)]
 
 use std::fmt;
 use std::net::IpAddr;
@@ -93,7 +97,7 @@ fn lifetime(seconds: u32) -> String {
     if seconds == u32::MAX { "forever".into() } else { format!("{seconds}sec") }
 }
 
-/// A scope by its name (iproute2: lib/rt_names.c).
+/// A scope by its name (iproute2: `lib/rt_names.c`).
 pub(super) fn scope(number: u8) -> String {
     match number {
         0 => "global".into(),
@@ -105,7 +109,7 @@ pub(super) fn scope(number: u8) -> String {
     }
 }
 
-/// linux: include/uapi/linux/if_addr.h; in the order of iproute2's `ifa_flag_names`
+/// linux: `include/uapi/linux/if_addr.h`; in the order of iproute2's `ifa_flag_names`
 const FLAGS: [(u32, &str); 12] = [
     (0x01, "secondary"),
     (0x02, "nodad"),

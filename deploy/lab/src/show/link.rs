@@ -2,7 +2,7 @@
 
 mod read;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 pub use self::read::read_links;
 use super::Address;
@@ -106,7 +106,7 @@ impl Link {
     pub fn with_addresses(&self) -> String {
         let mut text = format!("{}\n{}", self.head(false), self.layer());
         for address in &self.addresses {
-            text.push_str(&format!("\n{address}"));
+            put(&mut text, format_args!("\n{address}"));
         }
         text
     }
@@ -116,17 +116,18 @@ impl Link {
         let (least, largest) = self.mtus;
         let layer = self.layer();
         let mut text = format!("{}\n{layer} promiscuity {}", self.head(true), self.promiscuity);
-        text.push_str(&format!(" minmtu {least} maxmtu {largest}"));
+        put(&mut text, format_args!(" minmtu {least} maxmtu {largest}"));
         if let Some(kind) = &self.kind {
-            text.push_str(&format!("\n    {kind}"));
+            put(&mut text, format_args!("\n    {kind}"));
         }
         if let Some(mode) = self.addrgenmode {
-            text.push_str(&format!(" addrgenmode {mode}"));
+            put(&mut text, format_args!(" addrgenmode {mode}"));
         }
         let ((tx, rx), (bytes, segments)) = (self.queues, self.gso_max);
-        text.push_str(&format!(
-            " numtxqueues {tx} numrxqueues {rx} gso_max_size {bytes} gso_max_segs {segments}"
-        ));
+        put(
+            &mut text,
+            format_args!(" numtxqueues {tx} numrxqueues {rx} gso_max_size {bytes} gso_max_segs {segments}"),
+        );
         text
     }
 
@@ -134,29 +135,29 @@ impl Link {
     fn head(&self, with_mode: bool) -> String {
         let mut text = format!("{}: {}", self.index, self.name);
         match &self.other {
-            Some(Other::Here { name, .. }) => text.push_str(&format!("@{name}")),
-            Some(Other::Elsewhere(index)) => text.push_str(&format!("@if{index}")),
+            Some(Other::Here { name, .. }) => put(&mut text, format_args!("@{name}")),
+            Some(Other::Elsewhere(index)) => put(&mut text, format_args!("@if{index}")),
             Some(Other::None) => text.push_str("@NONE"),
             None => {}
         }
         let is_other_down = matches!(self.other, Some(Other::Here { up: false, .. }));
-        text.push_str(&format!(": <{}> mtu {}", Flags(self.flags, is_other_down), self.mtu));
+        put(&mut text, format_args!(": <{}> mtu {}", Flags(self.flags, is_other_down), self.mtu));
         if let Some(qdisc) = &self.qdisc {
-            text.push_str(&format!(" qdisc {qdisc}"));
+            put(&mut text, format_args!(" qdisc {qdisc}"));
         }
         if let Some(master) = &self.master {
-            text.push_str(&format!(" master {master}"));
+            put(&mut text, format_args!(" master {master}"));
         }
-        text.push_str(&format!(" state {}", self.state));
+        put(&mut text, format_args!(" state {}", self.state));
         if with_mode {
             text.push_str(if self.mode == 0 { " mode DEFAULT" } else { " mode DORMANT" });
         }
         match self.group {
             0 => text.push_str(" group default"),
-            number => text.push_str(&format!(" group {number}")),
+            number => put(&mut text, format_args!(" group {number}")),
         }
         if self.queue != 0 {
-            text.push_str(&format!(" qlen {}", self.queue));
+            put(&mut text, format_args!(" qlen {}", self.queue));
         }
         text
     }
@@ -170,17 +171,22 @@ impl Link {
             Layer::Unknown(number) => format!("    link/[{number}]"),
         };
         if !self.address.is_empty() {
-            text.push_str(&format!(" {}", octets(&self.address)));
+            put(&mut text, format_args!(" {}", octets(&self.address)));
         }
         if !self.broadcast.is_empty() {
             let word = if self.flags & POINT_TO_POINT != 0 { "peer" } else { "brd" };
-            text.push_str(&format!(" {word} {}", octets(&self.broadcast)));
+            put(&mut text, format_args!(" {word} {}", octets(&self.broadcast)));
         }
         if let Some(netns) = self.netns {
-            text.push_str(&format!(" link-netnsid {netns}"));
+            put(&mut text, format_args!(" link-netnsid {netns}"));
         }
         text
     }
+}
+
+/// Writing into a string does not fail.
+fn put(text: &mut String, words: fmt::Arguments<'_>) {
+    let _ = text.write_fmt(words);
 }
 
 fn octets(address: &[u8]) -> String {

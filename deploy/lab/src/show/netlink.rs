@@ -1,4 +1,8 @@
 //! Lists over route netlink, in the namespace of the calling thread.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of netlink's words only those that concern us, now and later"
+)]
 
 use anyhow::{Context as _, Result, bail};
 use futures_util::StreamExt as _;

@@ -24,8 +24,12 @@ pub fn read_tables(meant: Vec<Table>) -> Result<Vec<(Table, Option<FoundTable>)>
 pub fn rules(tables: &[(Table, Option<FoundTable>)], text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for (meant, found) in tables {
-        let dictionary: Vec<_> =
-            meant.chains.iter().flat_map(|chain| &chain.rules).map(|rule| (rule.expressions(), rule)).collect();
+        let dictionary: Vec<_> = meant
+            .chains
+            .iter()
+            .flat_map(|chain| &chain.rules)
+            .map(|rule| (rule.expressions(), rule))
+            .collect();
         for chain in found.iter().flat_map(|found| &found.chains) {
             for rule in &chain.rules {
                 let same = dictionary.iter().find(|(expressions, meant)| {
@@ -67,12 +71,15 @@ mod tests {
     fn the_node_ports_rules_are_found_by_its_number() {
         let table = kube_proxy::table("kube_proxy", None, &kube_proxy::walkthrough());
         let found = in_force(&table);
-        assert_eq!(rules(&[(table, Some(found))], "32000"), [
-            "add rule ip kube_proxy KUBE-SVC-CU7F3MNN62CF4ANP tcp dport 32000 counter jump KUBE-MARK-MASQ \
+        assert_eq!(
+            rules(&[(table, Some(found))], "32000"),
+            [
+                "add rule ip kube_proxy KUBE-SVC-CU7F3MNN62CF4ANP tcp dport 32000 counter jump KUBE-MARK-MASQ \
              comment \"default/serversvc:cni\"",
-            "add rule ip kube_proxy KUBE-NODEPORTS tcp dport 32000 counter jump KUBE-SVC-CU7F3MNN62CF4ANP \
+                "add rule ip kube_proxy KUBE-NODEPORTS tcp dport 32000 counter jump KUBE-SVC-CU7F3MNN62CF4ANP \
              comment \"default/serversvc:cni\"",
-        ]);
+            ]
+        );
     }
 
     #[test]

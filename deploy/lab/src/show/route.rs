@@ -1,4 +1,8 @@
 //! Routes, as `ip route` prints them.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of netlink's words only those that concern us, now and later"
+)]
 
 use std::collections::BTreeMap;
 use std::fmt;

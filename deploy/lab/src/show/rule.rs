@@ -1,10 +1,14 @@
 //! Rules that choose a routing table, as `ip rule` prints them.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of netlink's words only those that concern us, now and later"
+)]
 
 use std::fmt;
 
 use anyhow::Result;
-use rtnetlink::packet_route::{AddressFamily, RouteNetlinkMessage};
 use rtnetlink::packet_route::rule::{RuleAttribute, RuleMessage};
+use rtnetlink::packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use super::netlink::list;
 

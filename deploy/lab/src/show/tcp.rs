@@ -120,8 +120,10 @@ fn option_words(kind: u8, data: &[u8]) -> String {
         (3, &[shift]) => format!("wscale {shift}"),
         (4, []) => "sackOK".to_owned(),
         (5, _) => format!("sack {}", data.len() / 8),
-        (8, &[a, b, c, d, e, f, g, h]) => {
-            format!("TS val {} ecr {}", u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))
+        (8, clocks) if clocks.len() == 8 => {
+            let clock = |bytes: &[u8]| bytes.iter().fold(0_u32, |clock, byte| clock << 8 | u32::from(*byte));
+            let (value, echo) = clocks.split_at(4);
+            format!("TS val {} ecr {}", clock(value), clock(echo))
         }
         (kind, _) => format!("unknown-{kind}"),
     }

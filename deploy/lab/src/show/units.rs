@@ -39,12 +39,15 @@ mod tests {
     #[test]
     fn amounts_and_times_are_wgs() {
         assert_eq!([476, 1023, 1024, 1_500_000].map(bytes), ["476 B", "1023 B", "1.00 KiB", "1.43 MiB"]);
-        assert_eq!([0, 1, 221, 3600, 90_061].map(ago), [
-            "Now",
-            "1 second ago",
-            "3 minutes, 41 seconds ago",
-            "1 hour ago",
-            "1 day, 1 hour, 1 minute, 1 second ago"
-        ]);
+        assert_eq!(
+            [0, 1, 221, 3600, 90_061].map(ago),
+            [
+                "Now",
+                "1 second ago",
+                "3 minutes, 41 seconds ago",
+                "1 hour ago",
+                "1 day, 1 hour, 1 minute, 1 second ago"
+            ]
+        );
     }
 }

@@ -182,7 +182,8 @@ mod tests {
 
     #[test]
     fn an_answer_that_makes_no_sense_is_refused() {
-        for answer in ["errno=1\n\n", "public_key=01\n\n", "listen_port=70000\n\n", "endpoint=1\n\n", "x\n\n"] {
+        for answer in ["errno=1\n\n", "public_key=01\n\n", "listen_port=70000\n\n", "endpoint=1\n\n", "x\n\n"]
+        {
             read("wg0", answer).unwrap_err();
         }
     }

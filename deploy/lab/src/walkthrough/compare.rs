@@ -66,7 +66,8 @@ impl Relation {
 
 /// Puts the lab's texts beside the document's.
 pub fn compare(rows: &[(&Row, &Compared)], texts: &[String], order: Order) -> Vec<Pair> {
-    let mut sides = Sides { theirs: Masker::default(), ours: Masker::default(), taken: vec![false; texts.len()] };
+    let mut sides =
+        Sides { theirs: Masker::default(), ours: Masker::default(), taken: vec![false; texts.len()] };
     let mut pairs = Vec::new();
     for (row, compared) in rows {
         let wanted = compared.wanted();

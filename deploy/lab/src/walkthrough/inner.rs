@@ -13,7 +13,7 @@ pub fn flows<'a>(packets: impl IntoIterator<Item = &'a [u8]>) -> Flows {
     let mut flows = Flows::new();
     for packet in packets {
         if let Ok(ip) = Ipv4::parse(packet) {
-            flows.entry((ip.src(), ip.dst())).or_default().push(finished(packet, &ip));
+            flows.entry((ip.src(), ip.dst())).or_default().push(finished(packet));
         }
     }
     flows
@@ -30,8 +30,9 @@ pub fn is_tail(tail: &Flows, whole: &Flows) -> bool {
 }
 
 /// A packet with its checksum as it leaves: a sender may leave it to the device, with the sum of the pseudo-header there.
-fn finished(packet: &[u8], ip: &Ipv4<'_>) -> Vec<u8> {
+pub fn finished(packet: &[u8]) -> Vec<u8> {
     let mut finished = packet.to_vec();
+    let Ok(ip) = Ipv4::parse(packet) else { return finished };
     let at = match ip.protocol() {
         Protocol::TCP => ip.header_len() + 16,
         Protocol::UDP => ip.header_len() + 6,

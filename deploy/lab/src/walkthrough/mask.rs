@@ -84,7 +84,8 @@ impl Masker {
         while let Some(word) = words.get(at) {
             let before = at.checked_sub(1).and_then(|at| words.get(at)).copied().unwrap_or_default();
             let place = words::Place { at, before, first: words.first().copied().unwrap_or_default() };
-            let found = masks.iter().find_map(|mask| words::masked(*mask, word, place).map(|found| (*mask, found)));
+            let found =
+                masks.iter().find_map(|mask| words::masked(*mask, word, place).map(|found| (*mask, found)));
             match found {
                 None => out.push((*word).to_owned()),
                 Some((_, words::Masked::Word(word))) => out.push(word),

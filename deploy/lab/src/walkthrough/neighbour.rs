@@ -10,7 +10,8 @@ use rtnetlink::packet_route::neighbour::NeighbourState;
 pub(super) fn ask_again(interface: &str, address: Ipv4Addr, mac: &str) -> Result<()> {
     let octets = mac.split(':').map(|octet| u8::from_str_radix(octet, 16));
     let octets: Vec<u8> = octets.collect::<Result<_, _>>().with_context(|| format!("{mac} is no MAC"))?;
-    let index = nix::net::if_::if_nametoindex(interface).with_context(|| format!("there is no {interface}"))?;
+    let index =
+        nix::net::if_::if_nametoindex(interface).with_context(|| format!("there is no {interface}"))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(async {
         let (connection, handle, _) = rtnetlink::new_connection().context("cannot open netlink")?;

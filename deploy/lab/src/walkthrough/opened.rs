@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use pcap_file::pcap::PcapReader;
 use serde_json::Value;
 
-use crate::{Container, Recording};
+use crate::Recording;
 
 /// What it made of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,7 +29,7 @@ impl Opened {
     pub fn with(program: &Path, keys: &Path, recording: &Recording) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let [capture, inner] = ["eth0.pcapng", "inner.pcap"].map(|name| folder.path().join(name));
-        recording.write(&capture, Container::PcapNg)?;
+        recording.write(&capture)?;
         let mut command = Command::new(program);
         command.arg("decrypt").arg(&capture).arg("-k").arg(keys).arg("-w").arg(&inner).arg("--json");
         let output = command.stdin(Stdio::null()).output();
@@ -43,7 +43,8 @@ impl Opened {
         );
         let mut opened = Self::default();
         for line in String::from_utf8_lossy(&output.stdout).lines() {
-            let line: Value = serde_json::from_str(line).context("wgtrace decrypt --json does not print JSON")?;
+            let line: Value =
+                serde_json::from_str(line).context("wgtrace decrypt --json does not print JSON")?;
             opened.line(&line);
         }
         if inner.exists() {

@@ -77,7 +77,10 @@ pub fn summary(outcomes: &[Outcome]) -> String {
     let not_run = count(|verdict| matches!(verdict, Verdict::NotRun { .. }));
     let took: std::time::Duration = outcomes.iter().map(|outcome| outcome.milliseconds).sum();
     let seconds = took.as_secs_f32();
-    format!("walkthrough: {fine} of {} steps OK, {differ} differ, {not_run} not run; {seconds:.1} s", outcomes.len())
+    format!(
+        "walkthrough: {fine} of {} steps OK, {differ} differ, {not_run} not run; {seconds:.1} s",
+        outcomes.len()
+    )
 }
 
 /// What the program exits with: 0 if all is as the table says, 1 if something is not, else 3 if a step could not run.
@@ -151,14 +154,20 @@ up-to = ["time"]
         let table = Table::parse(&[TABLE]).unwrap();
         let error = Err(anyhow!("no key log").context("decrypting"));
         let not_run = Outcome::of(("decryption", "d"), &table, error, Duration::ZERO);
-        assert_eq!(not_run.to_string(), "=== decryption: d\n--- decryption: NOT RUN: decrypting: no key log\n");
+        assert_eq!(
+            not_run.to_string(),
+            "=== decryption: d\n--- decryption: NOT RUN: decrypting: no key log\n"
+        );
         let fine = outcome("other node", &["64 bytes: ttl=60 time=0.1 ms"]);
         assert_eq!(fine.verdict, Verdict::Ok);
         let outcomes = [fine, not_run];
         assert_eq!(exit_code(&outcomes), 3);
         assert_eq!(summary(&outcomes), "walkthrough: 1 of 2 steps OK, 0 differ, 1 not run; 0.0 s");
         let json = serde_json::to_value(&outcomes[1]).unwrap();
-        assert_eq!((json["verdict"].as_str(), json["reason"].as_str()), (Some("not-run"), Some("decrypting: no key log")));
+        assert_eq!(
+            (json["verdict"].as_str(), json["reason"].as_str()),
+            (Some("not-run"), Some("decrypting: no key log"))
+        );
         let json = serde_json::to_value(&outcomes[0]).unwrap();
         assert_eq!(json["pairs"][0]["relation"], "equal-up-to");
         assert_eq!(json["pairs"][0]["up-to"][0], "time");

@@ -59,7 +59,7 @@ pub fn run(args: &Args, home: &Home) -> Result<ExitCode> {
         foreground: false,
         programs: args.programs.clone(),
     };
-    up::bring_up(&up, home, args.json)?;
+    up::run(&up, home, &mut std::io::stderr())?;
     let outcome = replay(args, &steps, &table, home);
     let ended = down::run(home);
     outcome.and_then(|outcome| ended.map(|_| outcome))
@@ -100,7 +100,8 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Step>> {
         return Ok(STEPS.iter().collect());
     }
     let all = || STEPS.map(|step| step.name).join(", ");
-    let step = |name: &String| Step::named(name).with_context(|| format!("no step `{name}`: there are {}", all()));
+    let step =
+        |name: &String| Step::named(name).with_context(|| format!("no step `{name}`: there are {}", all()));
     names.iter().map(step).collect()
 }
 

@@ -61,7 +61,8 @@ impl Wire {
             return;
         }
         let Ok(ip) = Ipv4::parse(ethernet.payload()) else { return self.others.push(line) };
-        let is_told = is_pods(ip.src()) || is_pods(ip.dst()) || TELLTALES.iter().any(|text| holds(&frame.bytes, text));
+        let is_told =
+            is_pods(ip.src()) || is_pods(ip.dst()) || TELLTALES.iter().any(|text| holds(&frame.bytes, text));
         if is_told {
             return self.readable.push(line);
         }
@@ -71,7 +72,9 @@ impl Wire {
                 let (receiver, counter) = (data.header.receiver.get(), data.header.counter.get());
                 self.data.push((ip.src(), Data { receiver, counter }));
             }
-            Some(Message::Initiation(_) | Message::Response(_) | Message::CookieReply(_)) => self.handshakes += 1,
+            Some(Message::Initiation(_) | Message::Response(_) | Message::CookieReply(_)) => {
+                self.handshakes += 1
+            }
             None => self.others.push(line),
         }
     }

@@ -1,3 +1,8 @@
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of netlink's words only those that concern us, now and later"
+)]
+
 use std::collections::BTreeMap;
 
 use anyhow::Result;
@@ -8,8 +13,8 @@ use rtnetlink::packet_route::link::{
 };
 
 use super::{Layer, Link, Links, Other, UP};
-use crate::show::netlink::list;
 use crate::show::Address;
+use crate::show::netlink::list;
 
 /// The devices of the calling thread's namespace, with their addresses.
 ///
@@ -25,8 +30,10 @@ pub fn read_links() -> Result<Links> {
         })
         .collect();
     read.sort_by_key(|read| read.link.index);
-    let known: BTreeMap<u32, (String, bool)> =
-        read.iter().map(|read| (read.link.index, (read.link.name.clone(), read.link.flags & UP != 0))).collect();
+    let known: BTreeMap<u32, (String, bool)> = read
+        .iter()
+        .map(|read| (read.link.index, (read.link.name.clone(), read.link.flags & UP != 0)))
+        .collect();
     let mut links: Vec<Link> = read.into_iter().map(|read| read.joined(&known)).collect();
     for message in list(&RouteNetlinkMessage::GetAddress(AddressMessage::default()))? {
         if let RouteNetlinkMessage::NewAddress(message) = message

@@ -55,7 +55,11 @@ fn both_ends_here_are_told_by_name_and_a_lower_one_that_is_down() {
     let flags = UP | 1 << 1 | 1 << 12;
     let other = Some(Other::Here { name: "cilium_net".into(), up: false });
     let alone = Link { other, flags, state: "LOWERLAYERDOWN".into(), ..host };
-    assert!(first(&alone).contains("<NO-CARRIER,BROADCAST,MULTICAST,UP,M-DOWN> mtu 1500"), "{}", first(&alone));
+    assert!(
+        first(&alone).contains("<NO-CARRIER,BROADCAST,MULTICAST,UP,M-DOWN> mtu 1500"),
+        "{}",
+        first(&alone)
+    );
 }
 
 /// The walkthrough's, but for what a TUN device is.

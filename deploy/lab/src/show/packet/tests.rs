@@ -88,7 +88,10 @@ fn a_connection_is_told_from_its_beginning() {
     };
     let words = "options [mss 1380,sackOK,TS val 100 ecr 0,nop,wscale 7], length 0";
     assert_eq!(say(there, [1000, 0], 2, &syn, b""), format!("[S], seq 1000, win 64860, {words}"));
-    assert_eq!(say(back, [5000, 1001], 0x12, &syn, b""), format!("[S.], seq 5000, ack 1001, win 64860, {words}"));
+    assert_eq!(
+        say(back, [5000, 1001], 0x12, &syn, b""),
+        format!("[S.], seq 5000, ack 1001, win 64860, {words}")
+    );
     let words = "win 64860, options [nop,nop,TS val 100 ecr 0], length";
     assert_eq!(say(there, [1001, 5001], 0x10, &ts, b""), format!("[.], ack 1, {words} 0"));
     assert_eq!(

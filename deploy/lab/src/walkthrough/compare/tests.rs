@@ -33,7 +33,10 @@ because = "not here"
 fn listed_differences_are_none() {
     let other = |because: &str| Relation::Other { because: because.into() };
     let texts = ["10.0.0.0/24 via 172.18.0.2 dev eth0 proto 200", "default via 172.18.0.1 dev eth0"];
-    assert_eq!(relations(ROUTES, &texts, Order::Any), [Relation::Equal, other("known by it"), other("not here")]);
+    assert_eq!(
+        relations(ROUTES, &texts, Order::Any),
+        [Relation::Equal, other("known by it"), other("not here")]
+    );
 }
 
 #[test]

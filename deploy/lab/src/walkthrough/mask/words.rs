@@ -100,9 +100,8 @@ fn device(word: &str) -> Option<String> {
 
 /// A time of day, `time=..`, or a list of times between slashes.
 fn time(word: &str) -> Option<String> {
-    let is_decimal = |text: &str| {
-        text.split_once('.').is_some_and(|(whole, part)| is_number(whole) && is_number(part))
-    };
+    let is_decimal =
+        |text: &str| text.split_once('.').is_some_and(|(whole, part)| is_number(whole) && is_number(part));
     let (clock, micros) = word.split_once('.').unwrap_or_default();
     if clock.len() == 8 && clock.split(':').count() == 3 && is_number(micros) {
         return Some("<time>".to_owned());

@@ -9,7 +9,7 @@ use crate::record::Keys;
 use crate::walkthrough::inner::{Flows, count, flows, is_tail};
 use crate::walkthrough::opened::Opened;
 use crate::walkthrough::outcome::Evidence;
-use crate::walkthrough::stage::{NODE_PORT, SERVICE, Seen, Stage, Watch, eventually, port};
+use crate::walkthrough::stage::{NODE_PORT, SERVICE, Stage, Watch, eventually, port};
 use crate::walkthrough::traffic::{ask_for, wait_closed};
 use crate::walkthrough::wire::Wire;
 use crate::walkthrough::written;
@@ -17,7 +17,8 @@ use crate::{Frame, Recording, ping};
 
 pub(super) fn decryption(stage: &Stage<'_>) -> Result<Evidence> {
     let program = stage.decrypter()?;
-    let keys = stage.worker()?.key_log().context("the lab has no key logs: `wgtrace lab up --keys session`")?;
+    let keys =
+        stage.worker()?.key_log().context("the lab has no key logs: `wgtrace lab up --keys session`")?;
     ensure!(
         stage.lab.settings().keys == Keys::Session,
         "the lab's key logs have no session keys: `wgtrace lab up --keys session`"
@@ -27,7 +28,8 @@ pub(super) fn decryption(stage: &Stage<'_>) -> Result<Evidence> {
     talk(stage, &watch, &mut evidence)?;
     let mut opened = Opened::default();
     let open = || -> Result<bool> {
-        let wire = Recording { interface: "eth0".into(), link: ETHERNET, frames: watch.wire.frames(), lost: 0 };
+        let wire =
+            Recording { interface: "eth0".into(), link: ETHERNET, frames: watch.wire.frames(), lost: 0 };
         opened = Opened::with(program, &keys, &wire)?;
         Ok(of(&opened) == inside(&watch.tunnel.frames()))
     };
@@ -53,7 +55,10 @@ pub(super) fn decryption(stage: &Stage<'_>) -> Result<Evidence> {
     let is_part = count(&part) > 0 && count(&part) < count(&whole) && is_tail(&part, &whole);
     evidence.holds(
         is_part && Wire::of(&late).handshakes == 0,
-        format!("cut amid a session, without a handshake, the rest opens to the same packets: {}", count(&part)),
+        format!(
+            "cut amid a session, without a handshake, the rest opens to the same packets: {}",
+            count(&part)
+        ),
     );
     evidence.faults.append(&mut opened.failures);
     if let Some(folder) = &stage.captures {

@@ -51,7 +51,9 @@ pub(super) fn node_port_capture(stage: &Stage<'_>) -> Result<Evidence> {
     // as its kernel does by itself, sooner or later
     let (net, router) = (stage.net()?, stage.worker()?.router());
     net.run(|| ask_again("eth0", router, net.host_mac()))??;
-    if let Err(error) = watch.pod.wait_for("the gateway's answer", PATIENCE, |frames| frames.iter().any(is_reply)) {
+    if let Err(error) =
+        watch.pod.wait_for("the gateway's answer", PATIENCE, |frames| frames.iter().any(is_reply))
+    {
         evidence.faults.push(error.to_string());
     }
     let pod = only(&watch.stop()?.pod, |frame| is_of(frame, answer.from) || is_resolution(frame));
@@ -69,7 +71,8 @@ pub(super) fn connection(stage: &Stage<'_>) -> Result<Evidence> {
         Ok(entries.into_iter().find(|entry| entry.original.has_port(NODE_PORT)))
     };
     // the last acknowledgment may be on its way
-    let is_over = || Ok(find()?.is_some_and(|entry| entry.state.is_some_and(|state| state.to_string() == "TIME_WAIT")));
+    let is_over =
+        || Ok(find()?.is_some_and(|entry| entry.state.is_some_and(|state| state.to_string() == "TIME_WAIT")));
     if let Err(error) = eventually("the connection is in TIME_WAIT", PATIENCE, is_over) {
         evidence.faults.push(error.to_string());
     }
@@ -83,7 +86,8 @@ pub(super) fn rules(stage: &Stage<'_>) -> Result<Evidence> {
 }
 
 pub(super) fn remote(stage: &Stage<'_>) -> Result<Evidence> {
-    let mut evidence = Evidence::of("kubectl exec -ti net -- curl 172.18.0.3:32000; .. curl 172.18.0.4:32000");
+    let mut evidence =
+        Evidence::of("kubectl exec -ti net -- curl 172.18.0.3:32000; .. curl 172.18.0.4:32000");
     encrypted(stage, own(stage)?, &mut evidence)?;
     encrypted(stage, port(stage.worker2()?.address(), NODE_PORT), &mut evidence)?;
     Ok(evidence)

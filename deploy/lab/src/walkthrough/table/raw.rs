@@ -42,7 +42,9 @@ impl Raw {
         let texts = |text: &str| text.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>();
         let what = match (self.step, self.said, self.because) {
             (None, None, Some(because)) => What::Passed { because },
-            (None, None, None) => return Err(lack("says neither what the lines are nor why they are passed over")),
+            (None, None, None) => {
+                return Err(lack("says neither what the lines are nor why they are passed over"));
+            }
             (None, Some(_), _) => return Err(lack("names no step that compares its lines")),
             (Some(_), None, _) => return Err(lack("does not quote its lines")),
             (Some(step), Some(said), because) => {

@@ -42,16 +42,17 @@ fn every_line_has_to_be_spoken_of_once_and_as_it_is() {
     assert_eq!(table.covers("a\nb"), Err(TableError::Beyond { line: 3, have: 2 }));
     let misquoted = TableError::Misquoted { line: 2, said: "x".into(), quoted: "b".into() };
     assert_eq!(table.covers("a\nx\nc"), Err(misquoted));
-    assert_eq!(Table::parse(&[passed]).unwrap().covers("a\nb\nc").unwrap_err(), TableError::Missing {
-        line: 1,
-        text: "a".into()
-    });
+    assert_eq!(
+        Table::parse(&[passed]).unwrap().covers("a\nb\nc").unwrap_err(),
+        TableError::Missing { line: 1, text: "a".into() }
+    );
     assert_eq!(Table::parse(&[ROW, ROW]), Err(TableError::Twice { line: 1 }));
 }
 
 #[test]
 fn rows_that_say_too_little_are_refused() {
-    let of = |fields: &str| Table::parse(&[&format!("[[row]]\nlines = \"1\"\n{fields}")]).unwrap_err().to_string();
+    let of =
+        |fields: &str| Table::parse(&[&format!("[[row]]\nlines = \"1\"\n{fields}")]).unwrap_err().to_string();
     assert!(of("").ends_with("says neither what the lines are nor why they are passed over"));
     assert!(of("said = 'a'").ends_with("names no step that compares its lines"));
     assert!(of("step = 's'\nsaid = '''a\nb'''").ends_with("does not quote as many lines as it speaks of"));

@@ -47,10 +47,8 @@ fn pods_addresses_and_words_are_never_to_be_read() {
     let echo = ip(PODS, 1, &[8, 0, 0, 0, 0, 1, 0, 0]);
     let half = ip([NODES[0], PODS[1]], 6, &[0; 20]);
     let said = udp(9, b"GET / HTTP/1.1");
-    let asked = frame(0x0806, &[
-        &[0, 1, 8, 0, 6, 4, 0, 1][..], &[2; 6], &NODES[0], &[0; 6], &PODS[1],
-    ]
-    .concat());
+    let asked =
+        frame(0x0806, &[&[0, 1, 8, 0, 6, 4, 0, 1][..], &[2; 6], &NODES[0], &[0; 6], &PODS[1]].concat());
     let wire = taken_apart(vec![echo, half, said, asked]);
     assert_eq!(wire.readable.len(), 4);
     assert!(wire.readable[0].ends_with("10.0.1.203 > 10.0.2.194: ICMP echo request, id 1, seq 0, length 8"));
@@ -58,10 +56,8 @@ fn pods_addresses_and_words_are_never_to_be_read() {
 
 #[test]
 fn nodes_ask_for_each_other_and_say_other_things() {
-    let asked = frame(0x0806, &[
-        &[0, 1, 8, 0, 6, 4, 0, 1][..], &[2; 6], &NODES[0], &[0; 6], &NODES[1],
-    ]
-    .concat());
+    let asked =
+        frame(0x0806, &[&[0, 1, 8, 0, 6, 4, 0, 1][..], &[2; 6], &NODES[0], &[0; 6], &NODES[1]].concat());
     let wire = taken_apart(vec![asked, udp(53, b"?")]);
     assert_eq!((wire.resolution, wire.others.len(), wire.readable.len()), (1, 1, 0));
 }
