@@ -1,5 +1,6 @@
 //! The command line: one definition for parsing, help and whatever else is made from it.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,17 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// Run a three-node cluster on this machine, in namespaces: `wgtrace lab up`.
+    #[command(disable_help_flag = true)]
+    Lab(LabArgs),
+}
+
+/// What `wgtrace lab` takes.
+#[derive(Debug, Args)]
+pub(crate) struct LabArgs {
+    /// What `wgtrace-lab` is told.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) arguments: Vec<OsString>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,6 +6,7 @@ mod cli;
 mod decrypt;
 mod io;
 mod keys;
+mod lab;
 
 use std::process::ExitCode;
 
@@ -16,6 +17,7 @@ use crate::cli::{Cli, Command, KeysCommand, Misuse};
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Decrypt(args) => decrypt::run(&args),
+        Command::Lab(args) => lab::run(&args),
         Command::Keys { command: KeysCommand::Convert(args) } => keys::convert(&args),
     };
     match result {

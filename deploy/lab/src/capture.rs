@@ -1,5 +1,6 @@
 //! What an interface sends and receives, as `tcpdump` would write it.
 
+mod address;
 mod file;
 mod socket;
 

@@ -57,7 +57,9 @@ impl Process {
             Err(error) if error.raw_os_error() == Some(Errno::SRCH.raw_os_error()) => return Ok(None),
             Err(error) => return Err(error).context(path),
         };
-        parse(&stat).with_context(|| format!("{path} has another form than it should")).map(Some)
+        let (process, has_ended) =
+            parse(&stat).with_context(|| format!("{path} has another form than it should"))?;
+        Ok((!has_ended).then_some(process))
     }
 }
 
@@ -87,15 +89,15 @@ impl OpenProcess {
     }
 }
 
-/// The name, in parentheses, may hold anything: fields count from behind it (proc(5): 3, and 22).
-fn parse(stat: &str) -> Option<Process> {
+/// The process, and whether it has ended: then its parent has yet to hear of it. The name, in parentheses, may hold
+/// anything: fields count from behind it (proc(5): 3, and 22).
+fn parse(stat: &str) -> Option<(Process, bool)> {
     let pid = stat.split(' ').next()?.parse().ok()?;
     let behind_name = stat.rsplit_once(") ")?.1;
     let mut fields = behind_name.split(' ');
-    let state = fields.next()?;
+    let has_ended = matches!(fields.next()?, "Z" | "X");
     let start = fields.nth(18)?.parse().ok()?;
-    // a zombie has ended
-    (state != "Z" && state != "X").then_some(Process { pid, start })
+    Some((Process { pid, start }, has_ended))
 }
 
 #[cfg(test)]
@@ -105,7 +107,8 @@ mod tests {
     #[test]
     fn a_name_may_hold_anything() {
         let stat = "71 (a) (b 7) S 1 71 71 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4711 12 13";
-        assert_eq!(parse(stat), Some(Process { pid: 71, start: 4711 }));
+        assert_eq!(parse(stat), Some((Process { pid: 71, start: 4711 }, false)));
+        assert_eq!(parse(&stat.replace(") S", ") Z")).map(|parsed| parsed.1), Some(true));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use futures_util::TryStreamExt as _;
 use rtnetlink::packet_route::link::{
     InfoData, InfoVeth, LinkAttribute, LinkMessage, State, Stats64, VlanProtocol,
 };
+use rtnetlink::packet_route::route::RouteProtocol;
 use rtnetlink::{
     Handle, LinkBridge, LinkMessageBuilder, LinkUnspec, LinkVeth, LinkVlan, LinkWireguard,
     RouteMessageBuilder,
@@ -162,6 +163,8 @@ impl Namespace {
         let (address, prefix) = range;
         let mut route = RouteMessageBuilder::<IpAddr>::new()
             .output_interface(index)
+            // as `ip route add` makes them
+            .protocol(RouteProtocol::Boot)
             .destination_prefix(address, prefix)
             .context("such a range cannot be routed")?;
         if let Some(gateway) = gateway {

@@ -5,6 +5,8 @@
 mod bench;
 mod bpf;
 mod captures;
+mod lab;
+mod programs;
 mod test;
 
 use anyhow::Result;
@@ -26,6 +28,8 @@ enum Task {
     Bpf(bpf::Args),
     /// Write the committed captures, or check that they are what would be written.
     Captures(captures::Args),
+    /// Build the programs and run the lab: `cargo lab up`.
+    Lab(lab::Args),
     /// Run the test rings that need root or other kernels.
     #[command(subcommand)]
     Test(test::Test),
@@ -36,6 +40,7 @@ fn main() -> Result<()> {
         Task::Bench(bench) => bench.run(),
         Task::Bpf(args) => bpf::run(&args),
         Task::Captures(args) => captures::run(&args),
+        Task::Lab(args) => lab::run(&args),
         Task::Test(test) => test.run(),
     }
 }

@@ -7,41 +7,40 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use nix::errno::Errno;
-use nix::ifaddrs::getifaddrs;
 use nix::sys::socket::sockopt::{ReceiveTimestampns, RxqOvfl};
-use nix::sys::socket::{ControlMessageOwned, LinkAddr, MsgFlags, bind, recvmsg, setsockopt};
+use nix::sys::socket::{ControlMessageOwned, LinkAddr, MsgFlags, bind, getsockname, recvmsg, setsockopt};
 use nix::sys::time::TimeSpec;
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::net::netdevice::name_to_index;
 use rustix::net::sockopt::set_socket_recv_buffer_size_force;
-use rustix::net::{AddressFamily, SocketType, eth, socket};
+use rustix::net::{AddressFamily, SocketType, socket};
 
-use super::Frame;
+use super::{Frame, address};
 
 /// Hears one interface.
 pub(super) struct Socket {
     fd: OwnedFd,
-    index: usize,
     link: u16,
 }
 
 impl Socket {
     /// On an interface of the calling thread's network namespace.
     pub(super) fn open(interface: &str) -> Result<Self> {
-        let address = getifaddrs()?
-            .filter(|found| found.interface_name == interface)
-            .find_map(|found| found.address.and_then(|address| address.as_link_addr().copied()))
-            .with_context(|| format!("there is no interface {interface} here"))?;
-        let link = match address.hatype() {
-            ETHER | LOOPBACK => EN10MB,
-            _ => RAW,
-        };
-        let fd = socket(AddressFamily::PACKET, SocketType::RAW, Some(eth::ALL))
+        // of no protocol until it is bound: till then it would hear all interfaces
+        let fd = socket(AddressFamily::PACKET, SocketType::RAW, None)
             .context("cannot open a packet socket: this needs root")?;
         set_socket_recv_buffer_size_force(&fd, MEMORY)?;
         setsockopt(&fd, ReceiveTimestampns, &true)?;
         setsockopt(&fd, RxqOvfl, &1)?;
-        bind(fd.as_raw_fd(), &address).with_context(|| format!("cannot hear {interface}"))?;
-        Ok(Self { fd, index: address.ifindex(), link })
+        let index = name_to_index(&fd, interface)
+            .with_context(|| format!("there is no interface {interface} here"))?;
+        let everything = address::everything_of(index).context("no interface has such an index")?;
+        bind(fd.as_raw_fd(), &everything).with_context(|| format!("cannot hear {interface}"))?;
+        let link = match getsockname::<LinkAddr>(fd.as_raw_fd())?.hatype() {
+            ETHER | LOOPBACK => EN10MB,
+            _ => RAW,
+        };
+        Ok(Self { fd, link })
     }
 
     /// Type of the link layer, as capture files have it.
@@ -62,7 +61,7 @@ impl Socket {
             }
             let is_over = !events[1].revents().is_empty();
             while let Some(frame) = self.next(&mut buffer, &mut lost)? {
-                frame.map(&mut take);
+                take(frame);
             }
             if is_over {
                 return Ok(lost);
@@ -70,8 +69,7 @@ impl Socket {
         }
     }
 
-    /// `None` when there is nothing; nothing in it when it came by another interface, before this one was chosen.
-    fn next(&self, buffer: &mut [u8], lost: &mut u32) -> Result<Option<Option<Frame>>> {
+    fn next(&self, buffer: &mut [u8], lost: &mut u32) -> Result<Option<Frame>> {
         let mut control = nix::cmsg_space!(TimeSpec, u32);
         let (len, address, time) = {
             let mut slices = [IoSliceMut::new(buffer)];
@@ -94,8 +92,8 @@ impl Socket {
         };
         let bytes = buffer.get(..len).context("a frame longer than any")?.to_vec();
         let time = time.context("a frame without a time")?;
-        let address = address.filter(|address| address.ifindex() == self.index);
-        Ok(Some(address.map(|address| Frame { time, is_outgoing: address.pkttype() == OUTGOING, bytes })))
+        let is_outgoing = address.is_some_and(|address| address.pkttype() == OUTGOING);
+        Ok(Some(Frame { time, is_outgoing, bytes }))
     }
 }
 

@@ -1,13 +1,15 @@
 //! `cargo xtask test netns`: the daemon's ignored tests, and none of them skipped but those against
 //! wireguard-go, nft and conntrack where `WGTRACE_SKIP=wireguard-go,nft,conntrack` says so. They find
-//! `wgtrace` by `WGTRACE_PROGRAM`. They measure time and share two cores with whatever else runs: one that
+//! `wgtrace` by `WGTRACE_PROGRAM`, and the directory that all programs are in by `WGTRACE_PROGRAMS`. They measure time and share two cores with whatever else runs: one that
 //! fails runs once more, alone, and is told as unsteady if it passes then; more than [`UNSTEADY`] fail the ring.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::Stdio;
 
 use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::programs;
 
 /// Arguments of `cargo xtask test netns`.
 #[derive(Debug, clap::Args)]
@@ -20,13 +22,14 @@ pub(crate) struct Args {
 }
 
 /// Crates with tests of this ring, and the test binaries that hold them.
-const SUITES: [(&str, &str); 6] = [
+const SUITES: [(&str, &str); 7] = [
     ("wgtrace-testbed", "netns"),
     ("wgtraced", "netns"),
     ("wgtraced", "forward"),
     ("wgtraced", "wireguard"),
     ("wgtraced", "nat"),
     ("wgtraced", "datapath"),
+    ("wgtrace-lab", "lab"),
 ];
 
 /// Tests that may pass at the second attempt only.
@@ -38,46 +41,26 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         rustix::process::geteuid().is_root(),
         "network namespaces and BPF programs need root: run `cargo xtask test netns` as root"
     );
-    let wgtrace = program("wgtrace").context("building wgtrace")?;
+    let programs = programs::build()?;
     let mut totals = Totals::default();
     for (package, test) in SUITES {
-        let of_suite = suite(package, test, &wgtrace, args);
+        let of_suite = suite(package, test, &programs, args);
         totals.add(of_suite.with_context(|| format!("tests of {package}: {test}"))?);
     }
     println!("netns: {totals}");
     totals.judge(args.filter.is_some())
 }
 
-/// Builds a package's program of the same name; where it is.
-fn program(package: &str) -> Result<PathBuf> {
-    let mut cargo = cargo();
-    cargo.args(["build", "--package", package, "--bin", package]);
-    cargo.args(["--message-format", "json-render-diagnostics"]);
-    let output = cargo.stderr(Stdio::inherit()).output().context("cannot start cargo")?;
-    ensure!(output.status.success(), "cargo build gave up: {}", output.status);
-    // One message a line; the program's names a file to run.
-    let mut messages = output.stdout.split(|byte| *byte == b'\n').rev();
-    let program = messages.find_map(|line| {
-        let message: serde_json::Value = serde_json::from_slice(line).ok()?;
-        Some(PathBuf::from(message.get("executable")?.as_str()?))
-    });
-    program.context("cargo names no program")
-}
-
-fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-}
-
-fn suite(package: &str, test: &str, wgtrace: &Path, args: &Args) -> Result<Totals> {
+fn suite(package: &str, test: &str, programs: &Path, args: &Args) -> Result<Totals> {
     println!("=== {package}: {test}");
-    let first = attempt(package, test, wgtrace, args, args.filter.as_slice())?;
+    let first = attempt(package, test, programs, args, args.filter.as_slice())?;
     let mut totals = first.totals;
     if first.failed.is_empty() || first.failed.len() > UNSTEADY as usize {
         return Ok(totals);
     }
     println!("=== {package}: {test}: {} once more", first.failed.join(", "));
     let exactly: Vec<String> = first.failed.iter().cloned().chain(["--exact".into()]).collect();
-    let second = attempt(package, test, wgtrace, args, &exactly)?;
+    let second = attempt(package, test, programs, args, &exactly)?;
     totals.settle(second.totals.passed);
     Ok(totals)
 }
@@ -88,9 +71,9 @@ struct Attempt {
     failed: Vec<String>,
 }
 
-fn attempt(package: &str, test: &str, wgtrace: &Path, args: &Args, which: &[String]) -> Result<Attempt> {
-    let mut cargo = cargo();
-    cargo.env("WGTRACE_PROGRAM", wgtrace);
+fn attempt(package: &str, test: &str, programs: &Path, args: &Args, which: &[String]) -> Result<Attempt> {
+    let mut cargo = programs::cargo();
+    cargo.env("WGTRACE_PROGRAM", programs.join("wgtrace")).env("WGTRACE_PROGRAMS", programs);
     cargo.args(["test", "--package", package, "--test", test, "--", "--ignored"]);
     // they load both cores: more at once would only measure each other
     cargo.args(["--test-threads", "1"]);

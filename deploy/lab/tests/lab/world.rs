@@ -1,0 +1,156 @@
+//! Labs of the tests' own.
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use wgtrace_lab::{Home, Lab};
+
+/// A directory for labs, in which each is ended with this value, whatever became of the test.
+pub(crate) struct World {
+    directory: TempDir,
+    programs: PathBuf,
+}
+
+/// What a program said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    /// As a shell has it.
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let programs = std::env::var_os("WGTRACE_PROGRAMS").map(PathBuf::from);
+        let programs = programs.expect(
+            "WGTRACE_PROGRAMS names the directory of wgtraced and wgtrace-cni: `cargo xtask test netns` does that",
+        );
+        Self { directory: tempfile::tempdir().unwrap(), programs }
+    }
+
+    /// `wgtrace-lab` with the lab `name`.
+    pub(crate) fn command(&self, name: &str, line: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wgtrace-lab"));
+        command.env(Home::DIRECTORY, self.directory.path()).env_remove("WGTRACE_LOG");
+        command.args(["--name", name]).args(line);
+        if line[0] == "up" && !line.contains(&"--programs") {
+            command.arg("--programs").arg(&self.programs);
+        }
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// Runs that to its end.
+    pub(crate) fn run(&self, name: &str, line: &[&str]) -> Said {
+        said(self.command(name, line).output().unwrap())
+    }
+
+    /// The same with a command line of words without spaces in them, which ends well; what it prints.
+    pub(crate) fn ok(&self, name: &str, line: &str) -> String {
+        let line: Vec<&str> = line.split_whitespace().collect();
+        let said = self.run(name, &line);
+        assert_eq!(said.code, 0, "{line:?}: {}{}", said.out, said.err);
+        said.out
+    }
+
+    /// Starts it with both outputs thrown away.
+    pub(crate) fn start(&self, name: &str, line: &[&str]) -> Running {
+        let mut command = self.command(name, line);
+        Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+
+    /// Brings a lab up.
+    pub(crate) fn up(&self, name: &str, options: &str) -> Lab {
+        self.ok(name, &format!("up {options}"));
+        self.attach(name)
+    }
+
+    pub(crate) fn attach(&self, name: &str) -> Lab {
+        Lab::attach_to(&self.home(name)).unwrap()
+    }
+
+    pub(crate) fn home(&self, name: &str) -> Home {
+        Home::below(self.directory.path(), name).unwrap()
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        for entry in std::fs::read_dir(self.directory.path()).into_iter().flatten().flatten() {
+            let name = entry.file_name().into_string().unwrap();
+            let said = self.run(&name, &["down"]);
+            if said.code != 0 {
+                eprintln!("lab {name} stays: {}", said.err);
+            }
+        }
+    }
+}
+
+/// A program that is killed if the test does not wait for it.
+pub(crate) struct Running(Child);
+
+impl Running {
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(self.0.id(), signal);
+    }
+
+    /// How it ended, as a shell has it.
+    pub(crate) fn code(&mut self) -> i32 {
+        within("the program ends", || self.0.try_wait().unwrap()).into_raw_code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+trait RawCode {
+    fn into_raw_code(self) -> i32;
+}
+
+impl RawCode for std::process::ExitStatus {
+    fn into_raw_code(self) -> i32 {
+        self.code().or_else(|| self.signal().map(|signal| 128 + signal)).unwrap()
+    }
+}
+
+fn said(output: Output) -> Said {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Said { code: output.status.into_raw_code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// Sends a signal to a process of this test's.
+pub(crate) fn kill(pid: u32, signal: Signal) {
+    kill_process(Pid::from_raw(pid.try_into().unwrap()).unwrap(), signal).unwrap();
+}
+
+/// Waits until there is an answer.
+pub(crate) fn within<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(start.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+pub(crate) const CONTROL_PLANE: &str = "cilium-wireguard-control-plane";
+pub(crate) const WORKER: &str = "cilium-wireguard-worker";
+pub(crate) const WORKER2: &str = "cilium-wireguard-worker2";
+
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
