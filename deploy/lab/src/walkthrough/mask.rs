@@ -15,6 +15,8 @@ pub enum Mask {
     Index,
     /// Names of pods' devices on the node.
     Device,
+    /// What queues packets where the machine chooses.
+    Qdisc,
     /// Link-layer addresses but for those of nobody and everybody; the first is told from the second.
     Mac,
     /// Public keys; the first is told from the second.
@@ -48,6 +50,7 @@ impl fmt::Display for Mask {
         f.write_str(match self {
             Self::Index => "indices",
             Self::Device => "device names",
+            Self::Qdisc => "queueing disciplines",
             Self::Mac => "MACs",
             Self::Key => "keys",
             Self::Namespace => "namespaces",
@@ -84,8 +87,10 @@ impl Masker {
         while let Some(word) = words.get(at) {
             let before = at.checked_sub(1).and_then(|at| words.get(at)).copied().unwrap_or_default();
             let place = words::Place { at, before, first: words.first().copied().unwrap_or_default() };
-            let found =
-                masks.iter().find_map(|mask| words::masked(*mask, word, place).map(|found| (*mask, found)));
+            // the name of a pod's device says more than the index at its end
+            let device = masks.iter().filter(|mask| **mask == Mask::Device);
+            let masked = |mask: &Mask| words::masked(*mask, word, place).map(|found| (*mask, found));
+            let found = device.chain(masks).find_map(masked);
             match found {
                 None => out.push((*word).to_owned()),
                 Some((_, words::Masked::Word(word))) => out.push(word),

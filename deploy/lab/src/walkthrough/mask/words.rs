@@ -40,6 +40,7 @@ pub(super) fn masked(mask: Mask, word: &str, place: Place<'_>) -> Option<Masked>
             is_number(index).then(|| plain(&format!("{name}@if<index>")))?
         }
         Mask::Device => device(bare).and_then(|shown| plain(&shown)),
+        Mask::Qdisc => (place.before == "qdisc").then(|| plain("<qdisc>"))?,
         Mask::Mac => (is_mac(bare) && !is_everybodys(bare)).then(known)?,
         Mask::Key => (bare.len() == 44 && bare.ends_with('=')).then(known)?,
         Mask::Namespace => match place.before {

@@ -1,7 +1,7 @@
 //! What there is: devices, addresses, routes, rules, peers.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use wgtrace_testbed::Namespace;
@@ -10,7 +10,7 @@ use crate::Node;
 use crate::show::{Device, Links, ask, read_links, read_routes, read_rules};
 use crate::walkthrough::Order;
 use crate::walkthrough::outcome::Evidence;
-use crate::walkthrough::stage::Stage;
+use crate::walkthrough::stage::{Stage, eventually};
 
 pub(super) fn pod_addresses(stage: &Stage<'_>) -> Result<Evidence> {
     let mut links = stage.net()?.run(read_links)??;
@@ -38,10 +38,15 @@ pub(super) fn peers(stage: &Stage<'_>) -> Result<Evidence> {
     let node = stage.worker()?;
     // what the document's pods had said before
     stage.net()?.run(|| crate::ping(stage.far()?.address(), 1))??;
+    // it takes a moment where a node was not there yet when it was greeted
+    let greeted = eventually("a handshake with every peer", PATIENCE, || {
+        Ok(on(node)?.peers.iter().all(|peer| peer.last_handshake != 0))
+    });
     let device = on(node)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let shown = device.at(now).to_string();
     let mut evidence = Evidence::of("wg").texts(shown.split("\n\n"), Order::Any);
+    evidence.holds(greeted.is_ok(), "there was a handshake with every peer");
     let keys: Vec<String> = device.peers.iter().map(|peer| peer.public_key.to_string()).collect();
     let theirs = on(stage.worker2()?)?.public_key.map(|key| key.to_string());
     evidence.holds(
@@ -75,6 +80,8 @@ fn routes(command: &str, network: &Namespace, table: u32) -> Result<Evidence> {
     Ok(Evidence::of(command).texts(routes, Order::Any))
 }
 
+/// A handshake is tried again after five seconds.
+const PATIENCE: Duration = Duration::from_secs(8);
 /// Where wg(8) looks for a device in user space.
 const SOCKET: &str = "/var/run/wireguard/cilium_wg0.sock";
 /// linux: `RT_TABLE_MAIN`
