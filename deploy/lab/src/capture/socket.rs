@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use nix::errno::Errno;
 use nix::sys::socket::sockopt::{ReceiveTimestampns, RxqOvfl};
-use nix::sys::socket::{ControlMessageOwned, LinkAddr, MsgFlags, bind, getsockname, recvmsg, setsockopt};
+use nix::sys::socket::{ControlMessageOwned, LinkAddr, MsgFlags, bind, recvmsg, setsockopt};
 use nix::sys::time::TimeSpec;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::net::netdevice::name_to_index;
@@ -36,7 +36,7 @@ impl Socket {
             .with_context(|| format!("there is no interface {interface} here"))?;
         let everything = address::everything_of(index).context("no interface has such an index")?;
         bind(fd.as_raw_fd(), &everything).with_context(|| format!("cannot hear {interface}"))?;
-        let link = match getsockname::<LinkAddr>(fd.as_raw_fd())?.hatype() {
+        let link = match address::hardware_type(&fd)? {
             ETHER | LOOPBACK => EN10MB,
             _ => RAW,
         };

@@ -110,7 +110,10 @@ fn message(icmp: &Icmpv4<'_>) -> String {
         Icmpv4Message::EchoRequest(echo) => format!("echo request, id {}, seq {}", echo.id, echo.sequence),
         Icmpv4Message::EchoReply(echo) => format!("echo reply, id {}, seq {}", echo.id, echo.sequence),
         Icmpv4Message::DestinationUnreachable { .. } => format!("unreachable - #{}", icmp.code()),
-        _ => format!("type {}, code {}", icmp.kind(), icmp.code()),
+        Icmpv4Message::Redirect { .. }
+        | Icmpv4Message::TimeExceeded { .. }
+        | Icmpv4Message::ParameterProblem { .. }
+        | Icmpv4Message::Other => format!("type {}, code {}", icmp.kind(), icmp.code()),
     }
 }
 

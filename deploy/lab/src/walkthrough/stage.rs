@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 
+use crate::show::read_links;
 use crate::{Capture, Frame, Lab, Node, Pod, Recording};
 
 /// A lab, and what else the steps need.
@@ -70,8 +71,8 @@ pub struct Watch {
     pub pod: Capture,
     /// On the other end of its cable.
     pub lxc: Capture,
-    /// Where packets go to be encrypted.
-    pub tunnel: Capture,
+    /// Where packets go to be encrypted, if there is such a place.
+    pub tunnel: Option<Capture>,
     /// Where they leave.
     pub wire: Capture,
 }
@@ -94,10 +95,11 @@ impl Watch {
     pub fn start(stage: &Stage<'_>) -> Result<Self> {
         let (node, pod) = (stage.worker()?, stage.net()?);
         let on_node = |interface: &str| node.run(|| Capture::start(interface))?;
+        let has_tunnel = node.run(read_links)??.get(TUNNEL).is_some();
         Ok(Self {
             pod: pod.run(|| Capture::start("eth0"))??,
             lxc: on_node(pod.host_device())?,
-            tunnel: on_node("cilium_wg0")?,
+            tunnel: has_tunnel.then(|| on_node(TUNNEL)).transpose()?,
             wire: on_node("eth0")?,
         })
     }
@@ -107,7 +109,7 @@ impl Watch {
         let seen = Seen {
             pod: self.pod.stop()?,
             lxc: self.lxc.stop()?,
-            tunnel: self.tunnel.stop()?,
+            tunnel: self.tunnel.map_or_else(|| Ok(nothing()), Capture::stop)?,
             wire: self.wire.stop()?,
         };
         for recording in [&seen.pod, &seen.lxc, &seen.tunnel, &seen.wire] {
@@ -116,6 +118,11 @@ impl Watch {
         }
         Ok(seen)
     }
+}
+
+/// What was seen where there was nothing to see it.
+fn nothing() -> Recording {
+    Recording { interface: TUNNEL.to_owned(), link: 0, frames: Vec::new(), lost: 0 }
 }
 
 /// Frames of a recording for which something holds.
@@ -152,5 +159,6 @@ pub const WORKER2: &str = "cilium-wireguard-worker2";
 pub const SERVICE: Ipv4Addr = Ipv4Addr::new(10, 96, 142, 173);
 /// Its port on every node.
 pub const NODE_PORT: u16 = 32000;
+const TUNNEL: &str = "cilium_wg0";
 const PROGRAM: &str = "WGTRACE_PROGRAM";
 const PAUSE: Duration = Duration::from_millis(10);

@@ -73,7 +73,7 @@ impl Wire {
                 self.data.push((ip.src(), Data { receiver, counter }));
             }
             Some(Message::Initiation(_) | Message::Response(_) | Message::CookieReply(_)) => {
-                self.handshakes += 1
+                self.handshakes += 1;
             }
             None => self.others.push(line),
         }

@@ -33,7 +33,7 @@ impl Keys {
         let used: BTreeSet<String> =
             wire.data.iter().map(|(_, data)| format!("{:#010x}", data.receiver)).collect();
         let is_used = |line: &&str| line.split(' ').next().is_some_and(|receiver| used.contains(receiver));
-        Self(log.lines().filter(is_used).map(|line| format!("{line}\n")).collect())
+        Self(log.lines().filter(is_used).flat_map(|line| [line, "\n"]).collect())
     }
 
     /// How many sessions they are of, each with a key for either direction.

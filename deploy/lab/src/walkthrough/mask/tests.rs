@@ -37,7 +37,7 @@ fn of_a_segment_flags_ports_of_services_and_the_segment_size_count() {
     assert_eq!(
         masked(line, &masks),
         "<time> 10.0.1.203.<port> > 172.18.0.3.32000: Flags [S], seq <number>, win <window>, options [mss \
-         1380,sackOK,TS val <clock> ecr <clock>,nop,wscale <shift>, length <length>"
+         1380,sackOK,TS val <clock> ecr <clock>,nop,wscale <shift>], length <length>"
     );
 }
 

@@ -58,7 +58,7 @@ pub(super) fn masked(mask: Mask, word: &str, place: Place<'_>) -> Option<Masked>
             (is_of && bare.split(':').all(is_number)).then(|| plain("<number>"))?
         }
         Mask::Window if place.before == "win" && is_number(bare) => plain("<window>"),
-        Mask::Window => bare.contains("wscale").then(|| plain("<shift>"))?,
+        Mask::Window => (place.before.ends_with("wscale") && is_number(bare)).then(|| plain("<shift>"))?,
         Mask::Clock => {
             let is_of = matches!(place.before, "val" | "ecr");
             let (number, rest) = bare.split_once(',').map_or((bare, ""), |(number, rest)| (number, rest));

@@ -13,7 +13,7 @@ use crate::walkthrough::stage::{NODE_PORT, SERVICE, Stage, Watch, eventually, po
 use crate::walkthrough::traffic::{ask_for, wait_closed};
 use crate::walkthrough::wire::Wire;
 use crate::walkthrough::written;
-use crate::{Frame, Recording, ping};
+use crate::{Capture, Frame, Recording, ping};
 
 pub(super) fn decryption(stage: &Stage<'_>) -> Result<Evidence> {
     let program = stage.decrypter()?;
@@ -31,7 +31,7 @@ pub(super) fn decryption(stage: &Stage<'_>) -> Result<Evidence> {
         let wire =
             Recording { interface: "eth0".into(), link: ETHERNET, frames: watch.wire.frames(), lost: 0 };
         opened = Opened::with(program, &keys, &wire)?;
-        Ok(of(&opened) == inside(&watch.tunnel.frames()))
+        Ok(of(&opened) == inside(&watch.tunnel.as_ref().map(Capture::frames).unwrap_or_default()))
     };
     // what was handed to cilium_wg0 leaves by eth0 a little later
     let is_same = eventually("the same packets on both", PATIENCE, open).is_ok();

@@ -50,13 +50,14 @@ pub(super) fn pod_capture(stage: &Stage<'_>) -> Result<Evidence> {
 
 pub(super) fn tunnel_capture(stage: &Stage<'_>) -> Result<Evidence> {
     let (ends, seen) = across(stage)?;
-    let link = match Medium::of(&seen.tunnel) {
-        Medium::Raw => "RAW (Raw IP)",
-        Medium::Ethernet => "EN10MB (Ethernet)",
+    let link = match seen.tunnel.link {
+        1 => Some("EN10MB (Ethernet)"),
+        101 => Some("RAW (Raw IP)"),
+        _ => None,
     };
-    let head = format!("listening on cilium_wg0, link-type {link}, snapshot length 262144 bytes");
+    let head = |link| format!("listening on cilium_wg0, link-type {link}, snapshot length 262144 bytes");
     let lines = Packets::lines(&echoes(&seen.tunnel, ends));
-    let texts = std::iter::once(head).chain(lines);
+    let texts = link.map(head).into_iter().chain(lines);
     let mut evidence = Evidence::of("tcpdump -pne -i cilium_wg0").texts(texts, Order::Same);
     let is_readable = |frame: &Frame| packet(frame, Medium::of(&seen.tunnel)).is_some();
     evidence.holds(seen.tunnel.frames.iter().all(is_readable), "no link-layer header, and nothing encrypted");
@@ -81,7 +82,7 @@ pub(super) fn ciphertext(
 ) -> Result<()> {
     for node in [stage.worker()?, stage.worker2()?] {
         let count = wire.data_from(node.address());
-        let what = format!("eth0 carries encrypted packets from {}: {count}", node.address());
+        let what = format!("eth0 carries encrypted data from {}: {count} datagrams", node.address());
         evidence.holds(count >= least, what);
     }
     evidence.holds(wire.readable.is_empty(), "eth0 carries nothing of a pod's that can be read");

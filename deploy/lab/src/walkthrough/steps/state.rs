@@ -7,7 +7,7 @@ use anyhow::Result;
 use wgtrace_testbed::Namespace;
 
 use crate::Node;
-use crate::show::{Device, Links, ask, read_links, read_routes, read_rules};
+use crate::show::{Device, Link, Links, ask, read_links, read_routes, read_rules};
 use crate::walkthrough::Order;
 use crate::walkthrough::outcome::Evidence;
 use crate::walkthrough::stage::{Stage, eventually};
@@ -30,7 +30,7 @@ pub(super) fn node_addresses(stage: &Stage<'_>) -> Result<Evidence> {
 
 pub(super) fn tunnel_device(stage: &Stage<'_>) -> Result<Evidence> {
     let links = stage.worker()?.run(read_links)??;
-    let device = links.get("cilium_wg0").map(|link| link.with_details());
+    let device = links.get("cilium_wg0").map(Link::with_details);
     Ok(Evidence::of("ip -d link show cilium_wg0").texts(device, Order::Any))
 }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use wgtrace_wire::wireguard::{Message, TAG_LEN, TransportHeader};
 use wgtrace_wire::{EtherType, Ethernet, Ipv4, Protocol, Udp};
 
 use super::Keys;
@@ -18,32 +19,42 @@ use crate::{Frame, Recording};
 /// Its text.
 ///
 /// # Errors
-/// When `eth0` does not carry one message for each packet of `cilium_wg0`.
+/// When `eth0` does not carry the packets of `cilium_wg0`, one by one and in their order.
 pub(super) fn text(seen: &Seen, keys: &Keys) -> Result<String> {
     let mut inner = Inner::of(&seen.tunnel);
     let mut messages = Vec::new();
     let mut directions: BTreeMap<u32, Direction> = BTreeMap::new();
     let mut total = Wire::default();
+    let mut carriers = 0;
     for (number, frame) in (1..).zip(&seen.wire.frames) {
         let wire = Wire::of(&Recording { frames: vec![frame.clone()], ..empty(&seen.wire) });
-        for (from, data) in &wire.data {
+        total.handshakes += wire.handshakes;
+        total.keepalives += wire.keepalives;
+        let Some((from, _)) = wire.data.first() else { continue };
+        carriers += 1;
+        // a super-frame has several, one behind the other
+        let mut rest = payload(frame).unwrap_or_default();
+        while !rest.is_empty() {
             let packet = inner.next(frame.is_outgoing).context("eth0 carries more than cilium_wg0")?;
-            let direction = directions.entry(data.receiver).or_insert_with(|| Direction::of(*from));
+            let (message, behind) =
+                rest.split_at_checked(sealed_len(packet.len())).context("another length")?;
+            rest = behind;
+            let Message::TransportData(data) = Message::parse(message)? else { bail!("another message") };
+            let (receiver, counter) = (data.header.receiver.get(), data.header.counter.get());
+            let direction = directions.entry(receiver).or_insert_with(|| Direction::of(*from));
             direction.packets += 1;
             direction.bytes += packet.len();
             messages.push(json!({
                 "frame": number,
                 "from": if frame.is_outgoing { "a" } else { "b" },
-                "receiver": format!("{:#010x}", data.receiver),
-                "counter": data.counter,
+                "receiver": format!("{receiver:#010x}"),
+                "counter": counter,
                 "inner_len": packet.len(),
                 "inner_sha256": sha256(&packet),
             }));
         }
-        total.handshakes += wire.handshakes;
-        total.keepalives += wire.keepalives;
     }
-    ensure!(inner.is_empty(), "cilium_wg0 has packets that eth0 does not carry one by one");
+    ensure!(inner.is_empty(), "cilium_wg0 has packets that eth0 does not carry");
     ensure!(
         total.handshakes == 0 && total.keepalives == 0,
         "a handshake or a keepalive came between: once more"
@@ -51,8 +62,8 @@ pub(super) fn text(seen: &Seen, keys: &Keys) -> Result<String> {
     let counts = json!({
         "frames": seen.wire.frames.len(),
         "datagrams": seen.wire.frames.iter().filter(|frame| is_datagram(frame)).count(),
-        "not_wireguard": seen.wire.frames.iter().filter(|frame| is_datagram(frame)).count() - messages.len(),
-        "transport": messages.len(),
+        "not_wireguard": seen.wire.frames.iter().filter(|frame| is_datagram(frame)).count() - carriers,
+        "transport": carriers,
         "initiations": 0,
         "responses": 0,
         "handshake_duplicates": 0,
@@ -124,9 +135,19 @@ impl Direction {
 }
 
 fn is_datagram(frame: &Frame) -> bool {
-    let ethernet = Ethernet::parse(&frame.bytes).ok().filter(|frame| frame.ethertype() == EtherType::IPV4);
-    let ip = ethernet.and_then(|ethernet| Ipv4::parse(ethernet.payload()).ok());
-    ip.is_some_and(|ip| ip.protocol() == Protocol::UDP && Udp::parse(ip.payload()).is_ok())
+    payload(frame).is_some()
+}
+
+/// That of its UDP datagram, if it is one.
+fn payload(frame: &Frame) -> Option<&[u8]> {
+    let ethernet = Ethernet::parse(&frame.bytes).ok().filter(|frame| frame.ethertype() == EtherType::IPV4)?;
+    let ip = Ipv4::parse(ethernet.payload()).ok().filter(|ip| ip.protocol() == Protocol::UDP)?;
+    Some(Udp::parse(ip.payload()).ok()?.payload())
+}
+
+/// Length of the message that a packet is carried in: padded to 16 bytes, but not beyond the MTU (whitepaper 5.4.6).
+fn sealed_len(packet: usize) -> usize {
+    TransportHeader::LEN + packet.next_multiple_of(16).min(MTU.max(packet)) + TAG_LEN
 }
 
 fn empty(recording: &Recording) -> Recording {
@@ -134,7 +155,13 @@ fn empty(recording: &Recording) -> Recording {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
+        // Writing into a string does not fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 const PORT: u16 = 51871;
+/// Of `cilium_wg0`.
+const MTU: usize = 1420;
