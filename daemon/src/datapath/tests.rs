@@ -80,7 +80,17 @@ fn is_made_here(origin: &Origin) -> bool {
 
 fn plain_link(index: u32, kind: LinkKind) -> Link {
     let (mtu, tx_queue_len) = (1500, 500);
-    Link { index, kind, mtu, arp: true, tx_queue_len, automatic_address: true, up: false, peer: None }
+    Link {
+        index,
+        kind,
+        mtu,
+        arp: true,
+        tx_queue_len,
+        automatic_address: true,
+        up: false,
+        peer: None,
+        mac: None,
+    }
 }
 
 fn route(to: &str, device: &DeviceName, gateway: Option<&str>, scope: Scope, protocol: u8) -> (Route, u8) {

@@ -20,12 +20,14 @@ use super::tunnel::{self, Tunnel};
 use super::{DeviceError, Endpoints, Node};
 use crate::config::Config;
 use crate::datapath::bpf::Forwarding;
+use crate::datapath::desired::TUNNEL;
 use crate::datapath::nat::{Nat, NetfilterError};
 use crate::datapath::{Kernel, KernelError};
 use crate::endpoints::{EndpointKey, Pool, PoolError, Store, StoreError};
 use crate::netns::{Netns, NetnsError};
 use crate::probe::ProbeError;
 use crate::registry::{Directory, Registry as _, RegistryError};
+use crate::wireguard::DeviceName;
 
 /// The right to be this node's daemon, held while this is.
 #[derive(Debug)]
@@ -91,18 +93,27 @@ impl Node {
         let public_key = config.encryption.map(|_| private_key.public());
         let registry =
             Directory::open(&config.registry_directory, config.policy(), config.entry(public_key))?;
+        let mtu = config.intent(device_mtu, Vec::new(), Vec::new()).tunnel_mtu();
+        let begin = |encryption| {
+            let private_key = private_key.clone();
+            Tunnel::start(tunnel::Settings { private_key, encryption, mtu, key_log: Arc::clone(&key_log) })
+        };
+        let mut tunnel = None;
+        if links.contains_key(&DeviceName::known(TUNNEL)) {
+            // Others wait for it, and the programs of the daemon before go on until there are new ones, which takes time.
+            tunnel = config.encryption.map(begin).transpose()?;
+            if let Some(tunnel) = &mut tunnel {
+                tunnel.set_peers(registry.roster());
+            }
+        }
         let forwarding = Forwarding::open(Path::new(BPF_DIRECTORY), netns)?;
         let mut nat = Nat::open()?;
         for drop in nat.forward_drops()? {
             tracing::warn!("{drop}; unless it accepts pods' packets: {}", drop.remedy().join("; "));
         }
-        let tunnel = match config.encryption {
-            None => None,
-            Some(encryption) => {
-                let mtu = config.intent(device_mtu, Vec::new(), Vec::new()).tunnel_mtu();
-                Some(Tunnel::start(tunnel::Settings { private_key, encryption, mtu, key_log })?)
-            }
-        };
+        if tunnel.is_none() {
+            tunnel = config.encryption.map(begin).transpose()?;
+        }
         let roster = registry.roster().clone();
         let endpoints = Endpoints { pool, store, devices: BTreeMap::new() };
         let started = i64::try_from(started).unwrap_or(i64::MAX);

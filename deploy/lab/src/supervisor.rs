@@ -111,7 +111,7 @@ async fn live(order: Order, home: Home, supervisor: crate::process::Process, sta
             Ok((stream, _)) = listener.accept() => {
                 let (cluster, down) = (Arc::clone(&cluster), send.clone());
                 let stream = stream.into_std()?;
-                thread::spawn(move || serve::answer(stream, cluster.get(), move || drop(down.send(Event::Down))));
+                thread::spawn(move || serve::answer(&stream, cluster.get(), move || drop(down.send(Event::Down))));
             }
         }
     }
@@ -135,7 +135,7 @@ async fn finish(children: Children, mut child: tokio::signal::unix::Signal) {
 fn build(order: &Order, home: &Home, children: &Children, done: mpsc::UnboundedSender<Event>) {
     let (order, home, children) = (order.clone(), home.clone(), children.clone());
     thread::spawn(move || {
-        let built = Cluster::build(&order.settings, &home, children);
+        let built = Cluster::build(&order.settings, &home, &children);
         done.send(Event::Built(Box::new(built)))
     });
 }

@@ -90,7 +90,7 @@ fn ensure_private(path: &Path) -> Result<()> {
     let metadata = fs::symlink_metadata(path).with_context(|| path.display().to_string())?;
     let own = rustix::process::geteuid().as_raw();
     ensure!(
-        metadata.is_dir() && metadata.uid() == own && metadata.mode() & 0o077 == 0,
+        metadata.is_dir() && metadata.uid() == own && metadata.mode() & OTHERS == 0,
         "{} is not a directory of this user alone: remove it, or chmod 700",
         path.display()
     );
@@ -118,6 +118,7 @@ fn empty(path: &Path) -> Result<bool> {
 }
 
 const LOCK: &str = "lock";
+const OTHERS: u32 = 0o077;
 
 #[cfg(test)]
 mod tests {

@@ -55,5 +55,5 @@ fn answer(stream: &TcpStream, body: &str) -> io::Result<()> {
     }
 }
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const LONGEST_LINE: usize = 1 << 13;

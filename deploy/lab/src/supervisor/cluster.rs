@@ -42,7 +42,7 @@ pub(super) struct Node {
 
 impl Cluster {
     /// Makes it; returns when all daemons are ready and all pods attached.
-    pub(super) fn build(settings: &Settings, home: &Home, children: Children) -> Result<Self> {
+    pub(super) fn build(settings: &Settings, home: &Home, children: &Children) -> Result<Self> {
         directory(&home.registry(), 0o755)?;
         let nodes = NODES.iter().map(|plan| Node::new(*plan, settings, home, children.clone()));
         let nodes = nodes.collect::<Result<Vec<_>>>()?;
@@ -57,7 +57,7 @@ impl Cluster {
         let add = |plan: &PodPlan| {
             let node = nodes.iter().find(|node| node.plan.name == plan.node);
             let node = node.with_context(|| format!("there is no node {}", plan.node))?;
-            Pod::add(*plan, node, &settings.programs, &children)
+            Pod::add(*plan, node, &settings.programs, children)
                 .with_context(|| format!("cannot make the pod {}", plan.name))
         };
         let pods = each(&PODS, add)?;

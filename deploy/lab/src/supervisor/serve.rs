@@ -11,8 +11,8 @@ use super::cluster::Cluster;
 use crate::control::{Daemon, Reply, Request};
 
 /// Answers one request. There is nobody to tell when that fails.
-pub(super) fn answer(stream: UnixStream, cluster: Option<&Cluster>, down: impl FnOnce()) {
-    let reply = match read(&stream) {
+pub(super) fn answer(mut stream: &UnixStream, cluster: Option<&Cluster>, down: impl FnOnce()) {
+    let reply = match read(stream) {
         Ok(Request::Down) => {
             down();
             Reply::Done
@@ -23,7 +23,7 @@ pub(super) fn answer(stream: UnixStream, cluster: Option<&Cluster>, down: impl F
         Err(error) => Reply::Failed { why: format!("{error:#}") },
     };
     if let Ok(line) = serde_json::to_string(&reply) {
-        let _ = (&stream).write_all((line + "\n").as_bytes());
+        let _ = stream.write_all((line + "\n").as_bytes());
     }
 }
 

@@ -22,13 +22,14 @@ pub(crate) struct Args {
 }
 
 /// Crates with tests of this ring, and the test binaries that hold them.
-const SUITES: [(&str, &str); 7] = [
+const SUITES: [(&str, &str); 8] = [
     ("wgtrace-testbed", "netns"),
     ("wgtraced", "netns"),
     ("wgtraced", "forward"),
     ("wgtraced", "wireguard"),
     ("wgtraced", "nat"),
     ("wgtraced", "datapath"),
+    ("wgtraced", "node"),
     ("wgtrace-lab", "lab"),
 ];
 
