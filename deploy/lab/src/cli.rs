@@ -198,9 +198,9 @@ mod tests {
 
     #[test]
     fn a_command_may_have_options_of_its_own() {
-        let parsed = |line: &[&str]| match Cli::try_parse_from(line).unwrap().command {
-            Command::Exec(args) => (args.place, args.command),
-            other => panic!("{other:?}"),
+        let parsed = |line: &[&str]| {
+            let Command::Exec(args) = Cli::try_parse_from(line).unwrap().command else { panic!("{line:?}") };
+            (args.place, args.command)
         };
         let expected = ("net".to_owned(), vec![OsString::from("ping"), "-c".into(), "1".into()]);
         assert_eq!(parsed(&["wgtrace-lab", "exec", "net", "ping", "-c", "1"]), expected);

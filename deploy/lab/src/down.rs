@@ -1,9 +1,10 @@
 //! `down`: ends a lab, whatever state it is in.
 
 use std::process::ExitCode;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use rustix::process::Signal;
 
 use crate::control::{self, Request};
@@ -26,15 +27,30 @@ pub(crate) fn run(home: &Home) -> Result<ExitCode> {
             "the lab's processes do not end: is one of them in the kernel for good?"
         );
     }
-    let Some(claim) = Claim::take_left(home)? else {
-        bail!("lab `{name}` is being made or ended just now: try again");
-    };
-    claim.remove()?;
+    remove(home)?;
     if !has_run {
         eprintln!("wgtrace-lab: lab `{name}` had crashed; removed what was left of it in {path}");
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// Removes the directory of a lab that has ended, or waits until somebody else has.
+pub(crate) fn remove(home: &Home) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    while home.path().try_exists()? {
+        if let Some(left) = Claim::take_left(home)? {
+            return left.remove();
+        }
+        ensure!(
+            Instant::now() < deadline,
+            "lab `{}` is being made or ended just now: try again",
+            home.name()
+        );
+        thread::sleep(INTERVAL);
+    }
+    Ok(())
+}
+
 /// Longer than the supervisor's own with the daemons.
 const PATIENCE: Duration = Duration::from_secs(10);
+const INTERVAL: Duration = Duration::from_millis(10);

@@ -1,12 +1,15 @@
 //! `exec`: runs a command on a node or in a pod, in the place of this program as far as one can tell.
 
 use std::ffi::OsString;
+use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitCode};
 use std::thread;
 
 use anyhow::{Context as _, Result, anyhow};
-use rustix::process::{Pid, Signal, kill_process};
+use nix::sys::signal::SigSet;
+use rustix::process::{Pid, Signal, getpgrp, kill_process};
+use rustix::termios::{tcgetpgrp, tcsetpgrp};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -26,6 +29,7 @@ pub(crate) fn run(args: &ExecArgs, home: &Home) -> Result<ExitCode> {
     if let Ok(directory) = std::env::current_dir() {
         command.current_dir(directory);
     }
+    let terminal = Terminal::of_stdin();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         // a terminal's keys are for the command, which has them as well
@@ -44,9 +48,34 @@ pub(crate) fn run(args: &ExecArgs, home: &Home) -> Result<ExitCode> {
                 _ = hang_up.recv() => pass_on(pid, Signal::HUP),
             }
         };
+        if let Some(terminal) = terminal {
+            terminal.take_back();
+        }
         let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
         Ok(ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(EXIT_ERROR)))
     })
+}
+
+/// A terminal that this process group is in the foreground of.
+struct Terminal(Pid);
+
+impl Terminal {
+    fn of_stdin() -> Option<Self> {
+        let group = getpgrp();
+        (tcgetpgrp(io::stdin()) == Ok(group)).then_some(Self(group))
+    }
+
+    /// An interactive shell puts itself in the foreground, and cannot undo that: it has no number for the group that was
+    /// there, which is not of its PID namespace.
+    fn take_back(self) {
+        let mut stop = SigSet::empty();
+        stop.add(nix::sys::signal::Signal::SIGTTOU);
+        // who is in the background is stopped for asking, unless this is blocked
+        if stop.thread_block().is_ok() {
+            // a terminal that was hung up belongs to nobody
+            let _ = tcsetpgrp(io::stdin(), self.0);
+        }
+    }
 }
 
 /// One that has just ended is told nothing.

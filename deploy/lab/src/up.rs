@@ -3,13 +3,13 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, PipeReader, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::process::{Child, Command, ExitCode};
+use std::process::{Child, Command, ExitCode, ExitStatus};
 use std::thread;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use nix::sched::{CloneFlags, unshare};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::cli::{Switch, UpArgs};
 use crate::home::{Claim, Home};
@@ -60,15 +60,24 @@ pub(crate) fn run(args: &UpArgs, home: &Home, out: &mut impl Write) -> Result<Ex
         if !args.foreground {
             return Ok(ExitCode::SUCCESS);
         }
-        let ended = thread::spawn(move || supervisor.wait());
-        while !ended.is_finished() {
-            tokio::select! {
-                () = signals.next() => break,
-                () = tokio::time::sleep(INTERVAL) => {}
+        tokio::select! {
+            ended = end_of(supervisor) => {
+                // who ended it from elsewhere removes its directory
+                down::remove(home)?;
+                let status = ended?;
+                ensure!(status.success(), "the lab ended: {status}");
+                Ok(ExitCode::SUCCESS)
             }
+            () = signals.next() => down::run(home),
         }
-        down::run(home)
     })
+}
+
+/// Waits for the supervisor on a thread of its own.
+async fn end_of(mut supervisor: Child) -> Result<ExitStatus> {
+    let (send, ended) = oneshot::channel();
+    thread::spawn(move || send.send(supervisor.wait()));
+    ended.await?.context("cannot wait for the lab's supervisor")
 }
 
 /// Starts the init of a new PID namespace.
@@ -153,4 +162,3 @@ impl Signals {
 }
 
 const TUN: &str = "/dev/net/tun";
-const INTERVAL: std::time::Duration = std::time::Duration::from_millis(50);

@@ -6,13 +6,15 @@ use anyhow::Result;
 
 use crate::Namespace;
 
-/// Two namespaces joined by a veth named `eth0` at both ends, on which nobody speaks unasked.
+/// Two namespaces joined by a veth, or by a bridge in a third, named `eth0` at both ends, on which nobody speaks unasked.
 #[derive(Debug)]
 pub struct Line {
     /// One end, [`Line::LEFT`].
     pub left: Namespace,
     /// The other, [`Line::RIGHT`].
     pub right: Namespace,
+    /// What is between them.
+    _between: Option<Namespace>,
 }
 
 impl Line {
@@ -26,9 +28,28 @@ impl Line {
         Self::with_mtu(1500)
     }
 
+    /// The same with a bridge between the ends.
+    pub fn bridged() -> Result<Self> {
+        let (left, right, between) = (Namespace::new()?, Namespace::new()?, Namespace::new()?);
+        between.veth("left", (&left, "eth0"))?;
+        between.veth("right", (&right, "eth0"))?;
+        between.bridge("bridge", &["left", "right"])?;
+        for port in ["left", "right", "bridge"] {
+            between.up(port)?;
+        }
+        let line = Self { left, right, _between: Some(between) };
+        join((&line.left, "eth0", Self::LEFT), (&line.right, "eth0", Self::RIGHT), 1500)?;
+        Ok(line)
+    }
+
+    /// Two namespaces that are joined somehow.
+    pub fn of(left: Namespace, right: Namespace) -> Self {
+        Self { left, right, _between: None }
+    }
+
     /// The same for packets up to this size.
     pub fn with_mtu(mtu: u32) -> Result<Self> {
-        let line = Self { left: Namespace::new()?, right: Namespace::new()? };
+        let line = Self::of(Namespace::new()?, Namespace::new()?);
         line.left.veth("eth0", (&line.right, "eth0"))?;
         join((&line.left, "eth0", Self::LEFT), (&line.right, "eth0", Self::RIGHT), mtu)?;
         Ok(line)

@@ -1,5 +1,6 @@
 //! Benches: ratios against something run beside them, never bare seconds.
 
+mod datapath;
 mod decrypt;
 mod floor;
 mod process;
@@ -15,6 +16,8 @@ use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
+    /// What a packet costs at each hook of a node, and pods of two nodes beside the bare tunnel, traced and not.
+    Datapath(datapath::Args),
     /// `wgtrace decrypt` against reading, opening and writing the same bytes, and against tshark.
     Decrypt(decrypt::Args),
     /// The kernel programs, the ring, the flow table, and what tracing costs the traffic, beside tcpdump and pwru.
@@ -26,6 +29,7 @@ pub(crate) enum Bench {
 impl Bench {
     pub(crate) fn run(self) -> Result<()> {
         match self {
+            Self::Datapath(args) => datapath::run(&args),
             Self::Decrypt(args) => decrypt::run(&args),
             Self::Trace(args) => trace::run(&args),
             Self::Tunnel(args) => tunnel::run(&args),

@@ -7,8 +7,17 @@ use anyhow::{Context as _, Result, ensure};
 
 /// Builds all of them; the directory that they are in.
 pub(crate) fn build() -> Result<PathBuf> {
+    build_with(&[])
+}
+
+/// The same as they are shipped.
+pub(crate) fn build_release() -> Result<PathBuf> {
+    build_with(&["--release"])
+}
+
+fn build_with(more: &[&str]) -> Result<PathBuf> {
     let mut cargo = cargo();
-    cargo.args(["build", "--quiet", "--bins", "--message-format", "json-render-diagnostics"]);
+    cargo.args(["build", "--quiet", "--bins", "--message-format", "json-render-diagnostics"]).args(more);
     for package in ["wgtrace", "wgtraced", "wgtrace-cni", "wgtrace-lab"] {
         cargo.args(["--package", package]);
     }

@@ -14,6 +14,7 @@ mod conformance;
 mod gate;
 mod help;
 mod json;
+mod lab;
 mod misuse;
 mod oracle;
 mod order;

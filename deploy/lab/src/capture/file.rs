@@ -99,3 +99,42 @@ impl Recording {
 }
 
 const SNAPLEN: u32 = 1 << 18;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use wgtrace_decrypt::capture::{Chunk, LinkType, Reader, Timestamp};
+
+    use super::*;
+    use crate::capture::Frame;
+
+    #[test]
+    fn our_own_reader_gets_out_what_was_recorded() {
+        let frame = |nanos, is_outgoing| Frame {
+            time: Duration::from_nanos(nanos),
+            is_outgoing,
+            bytes: vec![0x45, 0, 0, 21, 7],
+        };
+        let frames = vec![frame(1_700_000_000_000_000_001, true), frame(1_700_000_000_000_000_999, false)];
+        let recording = Recording { interface: "cilium_wg0".into(), link: 101, frames, lost: 0 };
+        for (container, name) in [(Container::PcapNg, "cilium_wg0"), (Container::Pcap, "")] {
+            let content = recording.encode(container).unwrap();
+            let mut reader = Reader::new(&content[..]).unwrap();
+            let mut chunk = Chunk::default();
+            assert!(reader.fill(&mut chunk).unwrap());
+            let read: Vec<_> = chunk.frames.iter().map(|frame| (frame.time, chunk.data(frame))).collect();
+            let bytes = &recording.frames[0].bytes[..];
+            let first = 1_700_000_000_000_000_001;
+            assert_eq!(read, [(Timestamp(first), bytes), (Timestamp(first + 998), bytes)]);
+            let interface = &reader.interfaces()[0];
+            assert_eq!((interface.link, interface.name.as_str()), (LinkType(101), name));
+        }
+    }
+
+    #[test]
+    fn a_files_name_says_what_it_is() {
+        assert_eq!(Container::of(Path::new("eth0.cap")), Container::Pcap);
+        assert_eq!(Container::of(Path::new("a.pcap/eth0")), Container::PcapNg);
+    }
+}

@@ -121,9 +121,8 @@ fn a_lab_in_the_foreground_ends_with_who_started_it() {
     let world = World::new();
     let before = Remains::of(world.directory());
     for signal in [Signal::INT, Signal::KILL] {
-        let mut up = world.start("a", &["up", "--foreground"]);
+        let mut up = world.foreground("a");
         let home = world.home("a");
-        within("a lab", || home.record().ok().flatten());
         up.signal(signal);
         let code = up.code();
         before.wait_for(world.directory());
@@ -140,9 +139,7 @@ fn a_lab_in_the_foreground_ends_with_who_started_it() {
 #[ignore = "needs root: cargo xtask test netns"]
 fn a_lab_in_the_foreground_may_be_ended_from_elsewhere() {
     let world = World::new();
-    let mut up = world.start("a", &["up", "--foreground"]);
-    let home = world.home("a");
-    within("a lab", || home.record().ok().flatten());
+    let mut up = world.foreground("a");
     world.ok("a", "down");
     assert_eq!(up.code(), 0);
     assert!(fs::read_dir(world.directory()).map_or(true, |mut entries| entries.next().is_none()));

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use wgtrace_lab::{Capture, Frame, Lab, Recording, http, ping};
 
-use crate::world::{PATIENCE, WORKER, World};
+use crate::world::{PATIENCE, WORKER, World, within};
 
 #[test]
 #[ignore = "needs root: cargo xtask test netns"]
@@ -82,6 +82,33 @@ fn the_service_is_reached_by_all_of_its_addresses_and_leads_to_both_pods() {
     assert!(native.frames.iter().any(is_wireguard));
     assert!(!native.frames.iter().any(is_of_pods), "{:?}", native.frames);
     assert!(!has_text(&native, b"PodName"));
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test netns"]
+fn nothing_needs_to_be_installed_to_ping_ask_and_capture_in_a_pod() {
+    let world = World::new();
+    let _lab = world.up("a", "");
+    let program = env!("CARGO_BIN_EXE_wgtrace-lab");
+    let file = world.directory().join("eth0.pcap");
+    let (written, shown) = (file.display(), file.clone());
+    let mut capture = world.start(
+        "a",
+        &["exec", "net", program, "capture", "eth0", "--count", "2", "--write", &written.to_string()],
+    );
+    // as long as it takes to begin
+    within("two packets were captured", || {
+        let said = world.ok("a", &format!("exec net {program} ping 10.0.2.194"));
+        assert!(said.contains("64 bytes from 10.0.2.194: seq=0 ttl=60 time="), "{said}");
+        shown.exists().then_some(())
+    });
+    assert_eq!(capture.code(), 0);
+    let said = world.ok("a", &format!("exec net {program} get 172.18.0.3:32000"));
+    assert!(said.starts_with("PodName: cni-") && said.ends_with("/32\n"), "{said}");
+    let unknown = world.run("a", &["exec", "net", program, "ping", "10.0.2.7"]);
+    assert_eq!(unknown.code, 1);
+    assert!(unknown.out.contains("1 packets transmitted, 0 packets received, 100% packet loss"));
+    std::fs::remove_file(&file).unwrap();
 }
 
 const REMOTE: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 194);

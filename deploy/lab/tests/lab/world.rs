@@ -1,5 +1,6 @@
 //! Labs of the tests' own.
 
+use std::io::{self, BufRead as _, BufReader};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -63,6 +64,21 @@ impl World {
     pub(crate) fn start(&self, name: &str, line: &[&str]) -> Running {
         let mut command = self.command(name, line);
         Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+
+    /// Starts `up --foreground`, and waits until it says that the lab is there.
+    pub(crate) fn foreground(&self, name: &str) -> Running {
+        let mut command = self.command(name, &["up", "--foreground"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        let mut shown = BufReader::new(child.stdout.take().unwrap());
+        while !line.starts_with("POD") {
+            line.clear();
+            assert!(shown.read_line(&mut line).unwrap() > 0, "{:?}", child.wait());
+        }
+        // whatever else it says is read to the end
+        thread::spawn(move || io::copy(&mut shown, &mut io::sink()));
+        Running(child)
     }
 
     /// Brings a lab up.

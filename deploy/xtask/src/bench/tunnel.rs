@@ -1,8 +1,8 @@
 //! `cargo xtask bench tunnel`.
 
-mod contender;
-mod figures;
-mod load;
+pub(super) mod contender;
+pub(super) mod figures;
+pub(super) mod load;
 
 use std::path::PathBuf;
 
@@ -80,18 +80,19 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for also in &args.also {
         contenders.push((Contender::ours(also.clone()), Figures::default()));
     }
+    let load = load::Load { seconds: args.seconds, congestion: args.congestion.clone() };
     for round in 0..args.rounds {
         for (contender, figures) in &mut contenders {
             eprintln!("round {} of {}: {}", round + 1, args.rounds, contender.name());
             let tunnel = contender.start()?;
             if args.wants(Part::Tcp) {
-                load::tcp(&tunnel, args, figures)?;
+                load::tcp(&tunnel, &load, figures)?;
             }
             if args.wants(Part::Udp) {
-                load::udp(&tunnel, args, figures)?;
+                load::udp(&tunnel, &load, figures)?;
             }
             if args.wants(Part::Rtt) {
-                load::rtt(&tunnel, args, figures)?;
+                load::rtt(&tunnel, &load, figures)?;
             }
         }
     }

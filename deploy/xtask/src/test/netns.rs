@@ -1,7 +1,8 @@
 //! `cargo xtask test netns`: the daemon's ignored tests, and none of them skipped but those against
 //! wireguard-go, nft and conntrack where `WGTRACE_SKIP=wireguard-go,nft,conntrack` says so. They find
-//! `wgtrace` by `WGTRACE_PROGRAM`, and the directory that all programs are in by `WGTRACE_PROGRAMS`. They measure time and share two cores with whatever else runs: one that
-//! fails runs once more, alone, and is told as unsteady if it passes then; more than [`UNSTEADY`] fail the ring.
+//! `wgtrace` by `WGTRACE_PROGRAM`, and the directory that all programs are in by `WGTRACE_PROGRAMS`. They measure time and
+//! share two cores with whatever else runs: one that fails runs once more, alone, and is told as unsteady if it passes
+//! then; more than [`UNSTEADY`] fail the ring.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

@@ -15,7 +15,7 @@ use wgtrace_testbed::{Line, Namespace, Pinger};
 
 /// A way from one end to the other.
 #[derive(Debug)]
-pub(super) enum Contender {
+pub(in crate::bench) enum Contender {
     /// The line itself.
     Veth,
     /// wireguard-go at both ends.
@@ -25,19 +25,19 @@ pub(super) enum Contender {
 }
 
 impl Contender {
-    pub(super) fn veth() -> Self {
+    pub(in crate::bench) fn veth() -> Self {
         Self::Veth
     }
 
-    pub(super) fn go(program: &Path) -> Self {
+    pub(in crate::bench) fn go(program: &Path) -> Self {
         Self::Go(program.to_owned())
     }
 
-    pub(super) fn ours(program: PathBuf) -> Self {
+    pub(in crate::bench) fn ours(program: PathBuf) -> Self {
         Self::Ours(program)
     }
 
-    pub(super) fn name(&self) -> &'static str {
+    pub(in crate::bench) fn name(&self) -> &'static str {
         match self {
             Self::Veth => "veth",
             Self::Go(_) => "wireguard-go",
@@ -46,7 +46,7 @@ impl Contender {
     }
 
     /// What the program says of itself.
-    pub(super) fn version(&self) -> Result<String> {
+    pub(in crate::bench) fn version(&self) -> Result<String> {
         let (Self::Go(program) | Self::Ours(program)) = self else { return Ok("linux".to_owned()) };
         let output = Command::new(program).arg("--version").output().with_context(|| {
             format!(
@@ -59,8 +59,12 @@ impl Contender {
     }
 
     /// Joins two namespaces, with a tunnel between them that is up.
-    pub(super) fn start(&self) -> Result<Tunnel> {
-        let line = Line::new()?;
+    pub(in crate::bench) fn start(&self) -> Result<Tunnel> {
+        self.start_on(Line::new()?)
+    }
+
+    /// The same over a line that is there.
+    pub(in crate::bench) fn start_on(&self, line: Line) -> Result<Tunnel> {
         let (left, right) = match self {
             Self::Veth => (None, None),
             Self::Go(_) | Self::Ours(_) => {
@@ -70,7 +74,8 @@ impl Contender {
         let is_tunnel = left.is_some();
         let (near, far) =
             if is_tunnel { (INNER_LEFT, INNER_RIGHT) } else { (outer(Line::LEFT)?, outer(Line::RIGHT)?) };
-        let tunnel = Tunnel { near, far, ends: left.into_iter().chain(right).collect(), line };
+        let tunnel =
+            Tunnel { near, far, ends: left.into_iter().chain(right).collect(), others: Vec::new(), line };
         let mut pinger = tunnel.line.left.run(|| Pinger::new(far, 56))??;
         ensure!(pinger.round_trip()?.is_some(), "{} carries nothing to {far}", self.name());
         Ok(tunnel)
@@ -79,24 +84,36 @@ impl Contender {
 
 /// Two namespaces and what joins them.
 #[derive(Debug)]
-pub(super) struct Tunnel {
+pub(in crate::bench) struct Tunnel {
     /// The left end's address, as the right end reaches it.
-    pub(super) near: Ipv4Addr,
+    pub(in crate::bench) near: Ipv4Addr,
     /// The right end's address, as the left end reaches it.
-    pub(super) far: Ipv4Addr,
+    pub(in crate::bench) far: Ipv4Addr,
     ends: Vec<End>,
-    pub(super) line: Line,
+    /// Processes that are not started here.
+    others: Vec<u32>,
+    pub(in crate::bench) line: Line,
 }
 
 impl Tunnel {
+    /// Ways that are there between two namespaces, by addresses that the other end reaches; processes move their packets.
+    pub(in crate::bench) fn between(
+        (left, near): (Namespace, Ipv4Addr),
+        (right, far): (Namespace, Ipv4Addr),
+        processes: Vec<u32>,
+    ) -> Self {
+        Self { near, far, ends: Vec::new(), others: processes, line: Line::of(left, right) }
+    }
+
     /// CPU time of the tunnel's own processes until now, in seconds.
-    pub(super) fn cpu(&self) -> Result<f64> {
-        self.ends.iter().map(|end| cpu(&end.child.id().to_string())).sum()
+    pub(in crate::bench) fn cpu(&self) -> Result<f64> {
+        let own = self.ends.iter().map(|end| end.child.id());
+        own.chain(self.others.iter().copied()).map(|pid| cpu(&pid.to_string())).sum()
     }
 }
 
 /// CPU time of a process until now in seconds, that in the kernel on its behalf included.
-pub(super) fn cpu(pid: &str) -> Result<f64> {
+pub(in crate::bench) fn cpu(pid: &str) -> Result<f64> {
     let path = format!("/proc/{pid}/stat");
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
     // Behind the name, which may contain anything: state is the first field, utime and stime 12th and 13th.

@@ -9,13 +9,13 @@ macro_rules! figures {
     ($($figure:ident: $text:literal, $digits:literal;)+) => {
         /// What can be measured.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub(super) enum Figure {
+        pub(in crate::bench) enum Figure {
             $($figure,)+
         }
 
         impl Figure {
             /// What it is, with its unit, and how many digits of it mean anything.
-            fn describe(self) -> (&'static str, usize) {
+            pub(in crate::bench) fn describe(self) -> (&'static str, usize) {
                 match self {
                     $(Self::$figure => ($text, $digits),)+
                 }
@@ -43,20 +43,20 @@ figures! {
 
 /// Measurements of one contender.
 #[derive(Debug, Default)]
-pub(super) struct Figures(BTreeMap<Figure, Vec<f64>>);
+pub(in crate::bench) struct Figures(BTreeMap<Figure, Vec<f64>>);
 
 impl Figures {
-    pub(super) fn add(&mut self, figure: Figure, value: f64) {
+    pub(in crate::bench) fn add(&mut self, figure: Figure, value: f64) {
         self.0.entry(figure).or_default().push(value);
     }
 
-    fn median(&self, figure: Figure) -> f64 {
+    pub(in crate::bench) fn median(&self, figure: Figure) -> f64 {
         self.0.get(&figure).map_or(f64::NAN, |values| median(values))
     }
 }
 
 /// Prints a table; the third of `contenders` is compared with all others.
-pub(super) fn print(contenders: &[(Contender, Figures)]) {
+pub(in crate::bench) fn print(contenders: &[(Contender, Figures)]) {
     let [(_, veth), (_, go), (_, ours), others @ ..] = contenders else { return };
     let mut heads =
         ["", "veth", "wireguard-go", "wgtraced", "/ wireguard-go", "/ veth"].map(str::to_owned).to_vec();

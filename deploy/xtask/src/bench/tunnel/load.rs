@@ -12,18 +12,26 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 use rustix::net::sockopt::set_tcp_congestion;
 use wgtrace_testbed::{Flood, Pinger};
 
-use super::Args;
 use super::contender::{Tunnel, cpu};
 use super::figures::{Figure, Figures};
 
+/// How long, and how.
+#[derive(Debug, Clone)]
+pub(in crate::bench) struct Load {
+    /// Of each measurement.
+    pub(in crate::bench) seconds: u64,
+    /// TCP's congestion control.
+    pub(in crate::bench) congestion: String,
+}
+
 /// One stream, four, and one each way; and what the one took of the machine.
-pub(super) fn tcp(tunnel: &Tunnel, args: &Args, figures: &mut Figures) -> Result<()> {
+pub(in crate::bench) fn tcp(tunnel: &Tunnel, load: &Load, figures: &mut Figures) -> Result<()> {
     for (figure, forth, back) in [(Figure::Tcp1, 1, 0), (Figure::Tcp4, 4, 0), (Figure::TcpBoth, 1, 1)] {
-        let streams = Streams::start(tunnel, (forth, back), &args.congestion)?;
+        let streams = Streams::start(tunnel, (forth, back), &load.congestion)?;
         thread::sleep(WARM_UP);
         let (start, bytes) = (Instant::now(), streams.arrived());
         let (tunnel_cpu, own_cpu) = (tunnel.cpu()?, cpu("self")?);
-        thread::sleep(Duration::from_secs(args.seconds));
+        thread::sleep(Duration::from_secs(load.seconds));
         let (bytes, elapsed) = ((streams.arrived() - bytes) as f64, start.elapsed().as_secs_f64());
         let (tunnel_cpu, own_cpu) = (tunnel.cpu()? - tunnel_cpu, cpu("self")? - own_cpu);
         streams.end()?;
@@ -39,13 +47,13 @@ pub(super) fn tcp(tunnel: &Tunnel, args: &Args, figures: &mut Figures) -> Result
 }
 
 /// As many datagrams as one thread can send.
-pub(super) fn udp(tunnel: &Tunnel, args: &Args, figures: &mut Figures) -> Result<()> {
+pub(in crate::bench) fn udp(tunnel: &Tunnel, load: &Load, figures: &mut Figures) -> Result<()> {
     let to = SocketAddr::from((tunnel.far, PORT));
     let socket = tunnel.line.right.run(|| UdpSocket::bind(to))?.context("cannot listen")?;
     socket.set_read_timeout(Some(QUIET))?;
     let cpu_before = tunnel.cpu()?;
     let start = Instant::now();
-    let deadline = start + Duration::from_secs(args.seconds);
+    let deadline = start + Duration::from_secs(load.seconds);
     let (sent, received) = thread::scope(|scope| {
         let receiver = scope.spawn(|| count_datagrams(&socket, deadline));
         let sender = tunnel.line.left.run(|| Flood::new(to, u64::MAX, 64).send_until(deadline));
@@ -83,13 +91,13 @@ fn count_datagrams(socket: &UdpSocket, deadline: Instant) -> Result<u64> {
 }
 
 /// Echo requests with a pause between them, alone and beside a stream.
-pub(super) fn rtt(tunnel: &Tunnel, args: &Args, figures: &mut Figures) -> Result<()> {
-    let (mut idle, _) = round_trips(tunnel, args.seconds)?;
+pub(in crate::bench) fn rtt(tunnel: &Tunnel, load: &Load, figures: &mut Figures) -> Result<()> {
+    let (mut idle, _) = round_trips(tunnel, load.seconds)?;
     figures.add(Figure::IdleMiddle, percentile(&mut idle, 50));
     figures.add(Figure::IdleTail, percentile(&mut idle, 99));
-    let streams = Streams::start(tunnel, (1, 0), &args.congestion)?;
+    let streams = Streams::start(tunnel, (1, 0), &load.congestion)?;
     thread::sleep(WARM_UP);
-    let (mut loaded, lost) = round_trips(tunnel, args.seconds)?;
+    let (mut loaded, lost) = round_trips(tunnel, load.seconds)?;
     streams.end()?;
     figures.add(Figure::LoadedMiddle, percentile(&mut loaded, 50));
     figures.add(Figure::LoadedTail, percentile(&mut loaded, 99));
