@@ -14,6 +14,7 @@ mod neighbour;
 pub mod opened;
 pub mod outcome;
 pub mod report;
+mod routed;
 mod run;
 pub mod stage;
 mod steps;

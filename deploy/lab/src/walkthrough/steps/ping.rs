@@ -8,6 +8,7 @@ use wgtrace_wire::{Ethernet, Ipv4, Protocol};
 use crate::show::{Medium, Packets};
 use crate::walkthrough::Order;
 use crate::walkthrough::outcome::Evidence;
+use crate::walkthrough::routed::Routed;
 use crate::walkthrough::stage::{Seen, Stage, Watch, only};
 use crate::walkthrough::wire::Wire;
 use crate::{Frame, Recording, Report, ping};
@@ -49,6 +50,7 @@ pub(super) fn pod_capture(stage: &Stage<'_>) -> Result<Evidence> {
 }
 
 pub(super) fn tunnel_capture(stage: &Stage<'_>) -> Result<Evidence> {
+    let routed = Routed::count(stage.worker()?, "cilium_wg0", stage.far()?.address())?;
     let (ends, seen) = across(stage)?;
     let link = match seen.tunnel.link {
         1 => Some("EN10MB (Ethernet)"),
@@ -61,6 +63,10 @@ pub(super) fn tunnel_capture(stage: &Stage<'_>) -> Result<Evidence> {
     let mut evidence = Evidence::of("tcpdump -pne -i cilium_wg0").texts(texts, Order::Same);
     let is_readable = |frame: &Frame| packet(frame, Medium::of(&seen.tunnel)).is_some();
     evidence.holds(seen.tunnel.frames.iter().all(is_readable), "no link-layer header, and nothing encrypted");
+    evidence.holds(
+        routed.packets()? == 1,
+        "the request was routed there, by the mark that it got on its pod's device and by table 201",
+    );
     Ok(evidence)
 }
 
