@@ -58,6 +58,7 @@ pub struct Node {
     endpoints: Endpoints,
     /// Of the device that leads to the other nodes, in bytes.
     device_mtu: u32,
+    registry_fault: Option<String>,
     faults: Vec<String>,
 }
 
@@ -123,6 +124,12 @@ impl Node {
         self.reconcile().await;
     }
 
+    /// Takes in why nothing is heard of other nodes, or that nothing stands in the way, and puts everything right.
+    pub async fn set_registry_fault(&mut self, fault: Option<String>) {
+        self.registry_fault = fault;
+        self.reconcile().await;
+    }
+
     /// Puts everything right that is not as it is to be.
     pub async fn reconcile(&mut self) {
         let mut faults = Vec::new();
@@ -140,6 +147,7 @@ impl Node {
         if let Err(error) = self.translate() {
             faults.push(error.to_string());
         }
+        faults.extend(self.registry_fault.clone());
         let refused = self.roster.refused().iter();
         faults.extend(refused.map(|(entry, refusal)| format!("registry entry {entry} refused: {refusal}")));
         for fault in faults.iter().filter(|fault| !self.faults.contains(fault)) {
@@ -183,14 +191,19 @@ impl Node {
     /// The forwarding programs and what they decide by.
     async fn furnish(&mut self) -> Result<(), Fault> {
         let links = self.kernel.links().await?;
-        hooks::attach_node(&mut self.forwarding, &links, &self.config.device)?;
-        let wanted = places::places(&self.config, &self.roster);
+        let mut wanted = hooks::of_node(&links, &self.config.device);
+        let pods = self.endpoints.devices.iter();
+        let pods = pods.filter(|(name, index)| links.get(*name).is_some_and(|link| link.index == **index));
+        wanted.extend(pods.map(|(name, index)| (hooks::interface(name, *index), hooks::POD)));
+        hooks::attach_missing(&mut self.forwarding, &wanted)?;
+        self.readmit_pods()?;
+        let places = places::places(&self.config, &self.roster);
         let have: BTreeMap<_, _> = self.forwarding.prefixes()?.into_iter().collect();
         // What is new before what is gone: no address is the world's in between.
-        for (prefix, place) in wanted.iter().filter(|(prefix, place)| have.get(prefix) != Some(place)) {
+        for (prefix, place) in places.iter().filter(|(prefix, place)| have.get(prefix) != Some(place)) {
             self.forwarding.set_prefix(*prefix, place)?;
         }
-        for prefix in have.keys().filter(|prefix| !wanted.contains_key(prefix)) {
+        for prefix in have.keys().filter(|prefix| !places.contains_key(prefix)) {
             self.forwarding.remove_prefix(*prefix)?;
         }
         let index = |name: &DeviceName| links.get(name).map_or(0, |link| link.index);

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Mutex;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -50,6 +51,7 @@ pub struct CleanupArgs {
 /// When the node cannot begin: what, and what to do about it.
 pub fn run(args: &RunArgs) -> Result<ExitCode> {
     let config = Config::load(&args.config)?;
+    no_core_dumps()?;
     runtime()?.block_on(serve(config, args))
 }
 
@@ -65,6 +67,13 @@ pub fn cleanup(args: &CleanupArgs) -> Result<ExitCode> {
     })
 }
 
+/// Keys are in memory, and nowhere else but where they were asked for.
+pub(crate) fn no_core_dumps() -> Result<()> {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    setrlimit(Resource::Core, none).context("cannot forbid core dumps")?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).context("cannot forbid core dumps")
+}
+
 fn runtime() -> Result<tokio::runtime::Runtime> {
     // Nearly all of the work is one request at a time; the second answers while the first is in the kernel.
     let mut builder = tokio::runtime::Builder::new_multi_thread();
@@ -76,14 +85,18 @@ async fn serve(config: Config, args: &RunArgs) -> Result<ExitCode> {
     let _claim = Claim::take(&config.run_directory)?;
     let key_log = args.keys.open()?;
     let mut links = Links::open(&Netns::current()?).await?;
-    let (node, mut registry) = Node::start(config, key_log).await?;
+    let (mut node, mut registry) = Node::start(config, key_log).await?;
     let own = node.config().entry(node.public_key());
-    registry.publish(own)?;
+    if let Err(error) = registry.publish(own.clone()) {
+        node.set_registry_fault(Some(error.to_string())).await;
+    }
     let socket = node.config().run_directory.join(SOCKET);
     let name = node.config().node_name.clone();
     let node = Arc::new(Mutex::new(node));
     let mut server = Server::bind(&socket)?.serve(Arc::clone(&node));
     tracing::info!(node = %name, socket = %socket.display(), "node up");
+    // Nothing is heard of the registry until it has been looked at again.
+    let mut is_deaf = false;
     let mut ticks = interval(LOOK_AGAIN);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -91,16 +104,19 @@ async fn serve(config: Config, args: &RunArgs) -> Result<ExitCode> {
             _ = interrupt.recv() => break,
             _ = terminate.recv() => break,
             ended = &mut server => return ended.context("the server ended")?.map(|()| ExitCode::SUCCESS),
-            event = registry.next() => match event {
-                Ok(event) => {
-                    tell(&event);
-                    node.lock().await.set_roster(registry.roster().clone()).await;
+            event = registry.next(), if !is_deaf => {
+                let mut node = node.lock().await;
+                match event {
+                    Ok(event) => {
+                        tell(&event);
+                        node.set_roster(registry.roster().clone()).await;
+                    }
+                    Err(error) => {
+                        is_deaf = true;
+                        node.set_registry_fault(Some(error.to_string())).await;
+                    }
                 }
-                Err(error) => {
-                    tracing::error!(%error, "other nodes stay as they are");
-                    sleep(LOOK_AGAIN).await;
-                }
-            },
+            }
             event = links.next() => {
                 if concerns_node(&event.context("links cannot be watched")?) {
                     // More of the same is on its way.
@@ -108,7 +124,13 @@ async fn serve(config: Config, args: &RunArgs) -> Result<ExitCode> {
                     node.lock().await.reconcile().await;
                 }
             }
-            _ = ticks.tick() => node.lock().await.reconcile().await,
+            _ = ticks.tick() => {
+                // Somebody may have removed it; nothing is written while it is there.
+                let published = registry.publish(own.clone());
+                is_deaf = false;
+                let fault = published.err().map(|error| error.to_string());
+                node.lock().await.set_registry_fault(fault).await;
+            }
         }
     }
     server.abort();

@@ -3,24 +3,25 @@
 //! What was begun and failed is undone before the failure is told. One request is worked on at a time; whoever drops it
 //! halfway leaves a cable behind, so requests run on tasks of their own.
 
+mod error;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
-use rustix::io::Errno;
-use thiserror::Error;
 use wgtrace_abi::Hook;
 
+pub use self::error::{Blame, EndpointError};
 use super::{Node, hooks};
+use crate::datapath::Kernel;
 use crate::datapath::bpf::LocalPod;
 use crate::datapath::intent::PodDevice;
 use crate::datapath::observed::Link;
 use crate::datapath::pod::{self, Plugged, PodCable, PodError};
-use crate::datapath::{Kernel, KernelError};
-use crate::endpoints::{Endpoint, EndpointKey, KeyError, Pool, PoolError, Store, StoreError};
-use crate::netns::{Netns, NetnsError};
+use crate::endpoints::{Endpoint, EndpointKey, Pool, Store};
+use crate::netns::Netns;
 use crate::probe::ProbeError;
-use crate::wireguard::{DeviceName, DeviceNameError};
+use crate::wireguard::DeviceName;
 
 /// The addresses of the node, and who holds them.
 #[derive(Debug)]
@@ -115,8 +116,13 @@ impl Node {
     /// When something of it is still there; it can be repeated.
     pub async fn delete_endpoint(&mut self, key: &EndpointKey) -> Result<bool, EndpointError> {
         let Some(endpoint) = self.endpoints.store.get(key).cloned() else {
+            let device = pod::device_name(key.container_id());
+            if self.endpoints.devices.contains_key(&device) {
+                // Of another interface of the container.
+                return Ok(false);
+            }
             // An addition that was cut off before it was written down has left a device at most.
-            return Ok(pod::unplug(&self.kernel, &pod::device_name(key.container_id())).await?);
+            return Ok(pod::unplug(&self.kernel, &device).await?);
         };
         self.clear(&endpoint).await?;
         tracing::info!(endpoint = %key, address = %endpoint.address, "endpoint deleted");
@@ -202,14 +208,23 @@ impl Node {
         Ok(pod::connect(&self.kernel, plugged).await?)
     }
 
+    /// Makes pods known again whose entries in the maps somebody removed.
+    pub(super) fn readmit_pods(&mut self) -> Result<(), ProbeError> {
+        let known = self.forwarding.pods()?;
+        for endpoint in self.endpoints.store.endpoints() {
+            let device =
+                self.endpoints.devices.iter().find(|(name, _)| name.as_str() == endpoint.host_device);
+            let Some((_, &ifindex)) = device else { continue };
+            let pod = local(endpoint, ifindex);
+            if !known.contains(&pod) {
+                self.forwarding.add_pod(&pod)?;
+            }
+        }
+        Ok(())
+    }
+
     fn furnish_pod(&mut self, endpoint: &Endpoint, plugged: &Plugged) -> Result<(), EndpointError> {
-        self.forwarding.add_pod(&LocalPod {
-            ifindex: plugged.index,
-            ipv4: Some(endpoint.address),
-            ipv6: None,
-            mac: plugged.pod_mac,
-            host_mac: plugged.mac,
-        })?;
+        self.forwarding.add_pod(&local(endpoint, plugged.index))?;
         hooks::attach_pod(&mut self.forwarding, &hooks::interface(&plugged.device, plugged.index))?;
         self.endpoints.devices.insert(plugged.device.clone(), plugged.index);
         Ok(())
@@ -245,6 +260,12 @@ impl Node {
     }
 }
 
+/// The pod as the programs know it.
+fn local(endpoint: &Endpoint, ifindex: u32) -> LocalPod {
+    let Endpoint { address, mac, host_mac, .. } = *endpoint;
+    LocalPod { ifindex, ipv4: Some(address), ipv6: None, mac, host_mac }
+}
+
 /// The pod's network namespace, which is another than the node's.
 fn namespace_of(path: &Path, node: &Netns) -> Result<Netns, EndpointError> {
     let path = path.to_str().filter(|path| path.starts_with('/'));
@@ -259,89 +280,4 @@ fn namespace_of(path: &Path, node: &Netns) -> Result<Netns, EndpointError> {
 fn is_pods(name: &DeviceName) -> bool {
     let digits = name.as_str().strip_prefix("lxc");
     digits.is_some_and(|digits| digits.len() == 12 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
-}
-
-/// Why a pod does not have what it asked for.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum EndpointError {
-    /// It has one already.
-    #[error("{0} has an address already: delete it, then add it again")]
-    Exists(EndpointKey),
-    /// Nothing was given to it.
-    #[error("{0} is not known here: add it")]
-    Unknown(EndpointKey),
-    /// Not all is there that was given to it.
-    #[error("{key}: {what}")]
-    Off {
-        /// The pod.
-        key: EndpointKey,
-        /// What is missing.
-        what: String,
-    },
-    /// No name.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// No name for an interface.
-    #[error(transparent)]
-    Interface(#[from] DeviceNameError),
-    /// No path.
-    #[error("a network namespace is named by a path from / on, such as /run/netns/NAME")]
-    NoPath,
-    /// The node's.
-    #[error("the network namespace is the node's own, not a pod's")]
-    OwnNamespace,
-    /// No namespace.
-    #[error(transparent)]
-    Netns(#[from] NetnsError),
-    /// No address.
-    #[error(transparent)]
-    Pool(#[from] PoolError),
-    /// No cable.
-    #[error(transparent)]
-    Pod(#[from] PodError),
-    /// No answer of the kernel's.
-    #[error(transparent)]
-    Kernel(#[from] KernelError),
-    /// No program, or no map.
-    #[error(transparent)]
-    Programs(#[from] ProbeError),
-    /// It cannot be written down.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl EndpointError {
-    /// Whether the asker is at fault, or has to do something else first, or nobody.
-    pub fn blame(&self) -> Blame {
-        match self {
-            Self::Pool(PoolError::Exhausted { .. }) => Blame::Exhausted,
-            Self::Key(_) | Self::Interface(_) | Self::NoPath | Self::OwnNamespace | Self::Pool(_) => {
-                Blame::Request
-            }
-            Self::Exists(_) | Self::Pod(PodError::Exists { .. }) => Blame::Exists,
-            Self::Unknown(_) | Self::Netns(NetnsError::Open { error: Errno::NOENT, .. }) => Blame::Unknown,
-            Self::Off { .. } | Self::Pod(PodError::Taken { .. } | PodError::InTheWay(_)) => Blame::State,
-            Self::Netns(_) | Self::Pod(_) | Self::Kernel(_) | Self::Programs(_) | Self::Store(_) => {
-                Blame::Node
-            }
-        }
-    }
-}
-
-/// Who can do something about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Blame {
-    /// The request makes no sense.
-    Request,
-    /// No address is left.
-    Exhausted,
-    /// It is there already.
-    Exists,
-    /// It is not there.
-    Unknown,
-    /// Something is not as it is to be.
-    State,
-    /// The node.
-    Node,
 }

@@ -1,6 +1,6 @@
 //! Which programs are on which interface.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wgtrace_abi::Hook;
 
@@ -16,22 +16,28 @@ const NATIVE: [Hook; 2] = [Hook::FromNetdev, Hook::ToNetdev];
 const ROUTER: [Hook; 2] = [Hook::FromHost, Hook::ToHost];
 const WIREGUARD: [Hook; 2] = [Hook::FromWireguard, Hook::ToWireguard];
 
-/// Attaches what is not attached yet to the node's own devices; the guard comes first.
-pub(super) fn attach_node(
-    forwarding: &mut Forwarding,
+/// The node's own devices, as far as they are there; the guard comes first.
+pub(super) fn of_node(
     links: &BTreeMap<DeviceName, Link>,
     native: &DeviceName,
-) -> Result<(), ProbeError> {
-    let attached = forwarding.attached()?;
+) -> Vec<(Interface, [Hook; 2])> {
     let devices =
         [(native.clone(), NATIVE), (DeviceName::known(HOST), ROUTER), (DeviceName::known(TUNNEL), WIREGUARD)];
-    for (name, hooks) in devices {
-        let Some(link) = links.get(&name) else { continue };
-        for hook in hooks {
-            let mut here = attached.iter().filter(|found| found.ifindex == link.index && found.hook == hook);
-            if !here.any(|found| found.program == Program::Own) {
-                forwarding.attach(&interface(&name, link.index), hook)?;
-            }
+    let there = |(name, hooks)| Some((interface(&name, links.get(&name)?.index), hooks));
+    devices.into_iter().filter_map(there).collect()
+}
+
+/// Attaches what is not attached, and exchanges what an earlier start attached.
+pub(super) fn attach_missing(
+    forwarding: &mut Forwarding,
+    wanted: &[(Interface, [Hook; 2])],
+) -> Result<(), ProbeError> {
+    let attached = forwarding.attached()?;
+    let own = attached.iter().filter(|found| found.program == Program::Own);
+    let own: BTreeSet<_> = own.map(|found| (found.ifindex, found.hook.number())).collect();
+    for (interface, hooks) in wanted {
+        for hook in hooks.iter().filter(|hook| !own.contains(&(interface.index, hook.number()))) {
+            forwarding.attach(interface, *hook)?;
         }
     }
     Ok(())

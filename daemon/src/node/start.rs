@@ -112,14 +112,34 @@ impl Node {
             tracing::warn!("{drop}; unless it accepts pods' packets: {}", drop.remedy().join("; "));
         }
         if tunnel.is_none() {
-            tunnel = config.encryption.map(begin).transpose()?;
+            tunnel = match config.encryption.map(begin).transpose() {
+                Ok(tunnel) => tunnel,
+                Err(error) => {
+                    if forwarding.settings()?.is_none() {
+                        // They never forwarded anything.
+                        forwarding.remove()?;
+                    }
+                    return Err(error.into());
+                }
+            };
         }
         let roster = registry.roster().clone();
         let endpoints = Endpoints { pool, store, devices: BTreeMap::new() };
         let started = i64::try_from(started).unwrap_or(i64::MAX);
         let (faults, pods) = (Vec::new(), config.state_directory.join("deletions"));
-        let mut node =
-            Self { config, started, roster, kernel, forwarding, nat, tunnel, endpoints, device_mtu, faults };
+        let mut node = Self {
+            config,
+            started,
+            roster,
+            kernel,
+            forwarding,
+            nat,
+            tunnel,
+            endpoints,
+            device_mtu,
+            registry_fault: None,
+            faults,
+        };
         node.reconcile().await;
         node.restore_endpoints().await?;
         node.catch_up(&Queue::new(pods)).await;

@@ -38,6 +38,29 @@ fn what_a_node_cannot_do_without_is_named() {
 
     // Nothing was begun by any of them.
     assert!(!node.ip("link show").contains("cilium"), "{}", node.ip("link show"));
+
+    let node = Node::new("");
+    let _taken = node.namespace.run(|| std::net::UdpSocket::bind(("0.0.0.0", 51871))).unwrap().unwrap();
+    let told = complaint(&node);
+    assert!(told.contains("51871"), "{told}");
+    assert!(!node.ip("link show").contains("cilium") && !node.pinned(), "{}", node.ip("link show"));
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test netns"]
+fn what_others_remove_is_put_back() {
+    let node = Node::up("");
+    let pod = wgtrace_testbed::Namespace::new().unwrap();
+    node.add("net", &pod, "").unwrap();
+    let (left, entry) = (node.left(), node.path("nodes/worker.json"));
+    fs::remove_file(&entry).unwrap();
+    node.unpin();
+    let until = std::time::Instant::now() + crate::world::WAIT;
+    while !entry.exists() || node.left() != left {
+        assert!(std::time::Instant::now() < until, "{:?}: {}", node.left(), node.log());
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    node.cni("CHECK", "net", Some(&pod), "").unwrap();
 }
 
 #[test]

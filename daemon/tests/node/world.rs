@@ -165,6 +165,18 @@ impl Node {
         ]
     }
 
+    /// Whether there are maps of ours.
+    pub(crate) fn pinned(&self) -> bool {
+        fs::read_dir(self.fs.path().join("wgtrace")).is_ok_and(|mut entries| entries.next().is_some())
+    }
+
+    /// Takes every program from its interface.
+    pub(crate) fn unpin(&self) {
+        for link in fs::read_dir(self.fs.path().join("wgtrace/links")).unwrap() {
+            fs::remove_file(link.unwrap().path()).unwrap();
+        }
+    }
+
     /// What `ip` prints in the node.
     pub(crate) fn ip(&self, line: &str) -> String {
         let run = || Command::new("ip").args(line.split_whitespace()).output();

@@ -46,14 +46,14 @@ impl Claim {
         self.lock.try_clone().context("cannot duplicate a descriptor")
     }
 
-    /// Removes the directory, and the one that all labs are in if it was the last.
+    /// Removes the directory, and [`Home::ROOT`] if it was the last in it.
     pub(crate) fn remove(self) -> Result<()> {
         let path = self.home.path();
+        // the lock last: without it, nobody would know what the rest is
+        empty(path)?;
         fs::remove_dir_all(path).with_context(|| format!("cannot remove {}", path.display()))?;
-        if let Some(root) = path.parent() {
-            // others may be in it
-            let _ = fs::remove_dir(root);
-        }
+        // others may be in it; a directory that was named is whoever's who named it
+        let _ = fs::remove_dir(Home::ROOT);
         Ok(())
     }
 }
@@ -67,6 +67,13 @@ fn lock(home: &Home) -> Result<Option<File>> {
         })?;
         ensure_private(path)?;
         let file = path.join(LOCK);
+        // whatever is in it came behind the lock
+        let mut others = fs::read_dir(path)?.flatten().filter(|entry| entry.file_name() != LOCK);
+        ensure!(
+            others.next().is_none() || file.try_exists()?,
+            "{} is not of a lab, and has something in it: choose another --name",
+            path.display()
+        );
         let lock = match OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&file) {
             Ok(lock) => lock,
             // removed meanwhile
@@ -117,7 +124,7 @@ fn empty(path: &Path) -> Result<bool> {
     Ok(was_left)
 }
 
-const LOCK: &str = "lock";
+const LOCK: &str = "wgtrace-lab.lock";
 const OTHERS: u32 = 0o077;
 
 #[cfg(test)]
@@ -138,7 +145,24 @@ mod tests {
         let second = Claim::take(&home).unwrap();
         assert!(second.was_left && !home.path().join("node").exists());
         second.remove().unwrap();
-        assert!(!home.path().exists());
+        assert!(root.path().exists() && !home.path().exists());
         assert!(Claim::take_left(&home).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_directory_of_somebody_elses_is_left_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let home = Home::below(root.path(), "a").unwrap();
+        DirBuilder::new().mode(0o700).create(home.path()).unwrap();
+        let file = home.path().join("thesis");
+        fs::write(&file, "").unwrap();
+        for error in [Claim::take(&home).unwrap_err(), Claim::take_left(&home).unwrap_err()] {
+            assert!(
+                error
+                    .to_string()
+                    .ends_with("is not of a lab, and has something in it: choose another --name")
+            );
+        }
+        assert!(file.exists());
     }
 }
