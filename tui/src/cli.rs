@@ -34,6 +34,10 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// Say how nodes are, as `cilium status` does.
+    Status(crate::status::StatusArgs),
+    /// List the nodes that packets are encrypted for, as `wg show` does.
+    Peers(crate::peers::PeersArgs),
     /// Run a three-node cluster on this machine, in namespaces: `wgtrace lab up`.
     #[command(disable_help_flag = true)]
     Lab(LabArgs),

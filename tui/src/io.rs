@@ -31,3 +31,16 @@ pub(crate) fn say(text: impl std::fmt::Display) {
     line.push('\n');
     let _ = std::io::stderr().write_all(line.as_bytes());
 }
+
+/// The text without control characters, which would speak to the terminal.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
+}
+
+/// Writes to standard output.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    Ok(stdout.flush()?)
+}

@@ -3,10 +3,13 @@
 #![expect(clippy::disallowed_methods, reason = "a program, not a core: it has files, threads and a clock")]
 
 mod cli;
+mod client;
 mod decrypt;
 mod io;
 mod keys;
 mod lab;
+mod peers;
+mod status;
 
 use std::process::ExitCode;
 
@@ -17,6 +20,8 @@ use crate::cli::{Cli, Command, KeysCommand, Misuse};
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Decrypt(args) => decrypt::run(&args),
+        Command::Peers(args) => peers::run(&args),
+        Command::Status(args) => status::run(&args),
         Command::Lab(args) => lab::run(&args),
         Command::Keys { command: KeysCommand::Convert(args) } => keys::convert(&args),
     };

@@ -12,6 +12,8 @@ fn help_says_what_is_written_down() {
         ("decrypt", &["decrypt"]),
         ("keys", &["keys"]),
         ("keys-convert", &["keys", "convert"]),
+        ("peers", &["peers"]),
+        ("status", &["status"]),
     ] {
         for (suffix, flag) in [("short", "-h"), ("long", "--help")] {
             let file = folder.join(format!("{name}.{suffix}.txt"));
@@ -23,6 +25,14 @@ fn help_says_what_is_written_down() {
             let written = std::fs::read_to_string(&file).unwrap_or_default();
             assert_eq!(ran.text(), written, "{} (WGTRACE_BLESS=1 to accept)", file.display());
         }
+    }
+}
+
+#[test]
+fn without_a_daemon_it_is_said_where_it_was_looked_for() {
+    for command in ["status", "peers"] {
+        let ran = finish(&mut wgtrace([command, "--server", "/nowhere/wgtraced.sock"]), &[]).exits(1);
+        assert!(ran.stderr.contains("no wgtraced answers at /nowhere/wgtraced.sock"), "{}", ran.stderr);
     }
 }
 
