@@ -15,14 +15,17 @@
 
 mod command;
 pub mod endpoints;
+mod former;
 mod hooks;
 pub mod identity;
+mod losses;
 pub mod peers;
 pub mod places;
 mod start;
 mod tunnel;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::time::Instant;
 
 use thiserror::Error;
 use wgtrace_abi::Address;
@@ -31,6 +34,7 @@ use wgtrace_decrypt::key::PublicKey;
 
 pub use self::command::{CleanupArgs, RunArgs, cleanup, run};
 use self::endpoints::Endpoints;
+use self::former::FormerNodes;
 pub use self::start::StartError;
 use self::tunnel::Tunnel;
 use crate::config::Config;
@@ -56,6 +60,7 @@ pub struct Node {
     /// Unless encryption is off.
     tunnel: Option<Tunnel>,
     endpoints: Endpoints,
+    former: FormerNodes,
     /// Of the device that leads to the other nodes, in bytes.
     device_mtu: u32,
     registry_fault: Option<String>,
@@ -203,8 +208,8 @@ impl Node {
         for (prefix, place) in places.iter().filter(|(prefix, place)| have.get(prefix) != Some(place)) {
             self.forwarding.set_prefix(*prefix, place)?;
         }
-        for prefix in have.keys().filter(|prefix| !places.contains_key(prefix)) {
-            self.forwarding.remove_prefix(*prefix)?;
+        for prefix in self.former.outlived(Instant::now(), &have, &places) {
+            self.forwarding.remove_prefix(prefix)?;
         }
         let index = |name: &DeviceName| links.get(name).map_or(0, |link| link.index);
         let encryption = self.config.encryption;
@@ -229,16 +234,7 @@ impl Node {
 
     /// Translation of addresses.
     fn translate(&mut self) -> Result<(), Fault> {
-        let others = self.roster.nodes().values().flat_map(|node| node.addresses.iter().copied());
-        let nodes: BTreeSet<_> = others.chain([self.config.node_ip]).collect();
-        let intent = nat::Intent {
-            pods: self.config.pod_cidr,
-            native: Some(self.config.ipv4_native_routing_cidr),
-            router: self.config.router_ip,
-            router_device: DeviceName::known(HOST),
-            nodes,
-        };
-        match self.nat.apply(&intent.table()?)? {
+        match self.nat.apply(&self.config.nat(&self.roster).table()?)? {
             nat::Applied::Unchanged => {}
             nat::Applied::Created => tracing::info!("table {} made", nat::TABLE),
             nat::Applied::Replaced(differences) => {

@@ -60,6 +60,11 @@ pub enum Event {
         /// Why.
         refusal: Refusal,
     },
+    /// An entry that was not believed is there no more, or says again what the node of that name is.
+    Withdrawn {
+        /// The file, or whatever named the entry.
+        entry: String,
+    },
 }
 
 /// Why there is nothing to be known of other nodes.

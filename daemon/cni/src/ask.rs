@@ -66,9 +66,7 @@ async fn ask(request: &Request, config: &Config) -> Result<String, CniError> {
                 EndpointDeleteRequest { container_id: container_id.clone(), interface: interface.clone() };
             match node.endpoint_delete(delete).await {
                 Ok(_) => Ok(String::new()),
-                Err(status) if status.code() == tonic::Code::Unavailable => {
-                    leave(config, container_id, interface)
-                }
+                Err(status) if is_gone(&status) => leave(config, container_id, interface),
                 Err(status) => Err(refused(status)),
             }
         }
@@ -122,8 +120,18 @@ fn agree(config: &Config, endpoint: &Endpoint) -> Result<(), CniError> {
     Err(CniError::new(Code::UnknownContainer, message))
 }
 
+/// Whether it is not what the daemon answered, but what became of the connection: a status of the daemon's own has no
+/// source.
+fn is_gone(status: &tonic::Status) -> bool {
+    status.code() == tonic::Code::Unavailable || std::error::Error::source(status).is_some()
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "an argument of map_err")]
 fn refused(status: tonic::Status) -> CniError {
+    if is_gone(&status) {
+        let message = format!("wgtraced ended before it answered: {}", status.message());
+        return CniError::new(Code::TryAgainLater, message);
+    }
     #[expect(clippy::wildcard_enum_match_arm, reason = "one number for whatever a daemon may say")]
     let code = match status.code() {
         tonic::Code::Unavailable | tonic::Code::ResourceExhausted | tonic::Code::DeadlineExceeded => {

@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as 
 use std::path::{Path, PathBuf};
 
 use blake2::{Blake2s256, Digest as _};
-use rustix::fs::OFlags;
+use rustix::fs::{FlockOperation, OFlags};
 
 /// A directory that only its owner, this user, can open (0700), of files named by hashes, so that no name
 /// from outside becomes a path. Links are not followed; a crash leaves a file as it was before or after.
@@ -59,6 +59,16 @@ impl PrivateDirectory {
             }
         }
         self.path.join(name)
+    }
+
+    /// Keeps other programs out until what is returned goes, if they ask for it too: what is unfinished is then nobody's.
+    ///
+    /// # Errors
+    /// When the directory cannot be opened.
+    pub fn lock(&self) -> io::Result<File> {
+        let directory = File::open(&self.path)?;
+        rustix::fs::flock(&directory, FlockOperation::LockExclusive)?;
+        Ok(directory)
     }
 
     /// Every file, whatever its name; what a crash left unfinished is removed.

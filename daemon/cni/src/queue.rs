@@ -34,6 +34,7 @@ impl Queue {
     /// When it cannot be written, the directory is others' too, or too many wait.
     pub fn leave(&self, deletion: &Deletion) -> io::Result<()> {
         let directory = PrivateDirectory::create(&self.directory)?;
+        let _lock = directory.lock()?;
         let (file, waiting) = (file(&directory, deletion), directory.files()?);
         if waiting.len() >= MOST_WAITING && !waiting.contains(&file) {
             let text = format!("{MOST_WAITING} deletions wait in {} already", self.directory.display());
@@ -51,6 +52,7 @@ impl Queue {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok((Vec::new(), Vec::new())),
             directory => directory?,
         };
+        let _lock = directory.lock()?;
         let (mut waiting, mut strangers) = (Vec::new(), Vec::new());
         for path in directory.files()? {
             let content = directory.read(&path, MOST_BYTES).unwrap_or_default();
@@ -103,6 +105,21 @@ mod tests {
         queue.done(&deletion(1)).unwrap();
         queue.done(&deletion(1)).unwrap();
         assert_eq!(queue.waiting().unwrap().0, [deletion(2)]);
+    }
+
+    #[test]
+    fn many_leave_theirs_at_once_while_somebody_looks() {
+        let parent = tempfile::tempdir().unwrap();
+        let queue = Queue::new(parent.path().join("deletions"));
+        let queue = &queue;
+        std::thread::scope(|scope| {
+            let leaving = (0..64).map(|n| scope.spawn(move || queue.leave(&deletion(n))));
+            for left in leaving.collect::<Vec<_>>() {
+                queue.waiting().unwrap();
+                left.join().unwrap().unwrap();
+            }
+        });
+        assert_eq!(queue.waiting().unwrap().0.len(), 64);
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! The program as a runtime runs it, without a daemon.
 #![expect(clippy::unwrap_used, reason = "a test: what is not there fails it")]
+#![expect(clippy::disallowed_methods, reason = "a test program: it has files and threads")]
 
-use std::io::Write as _;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::thread;
 
 use serde_json::{Value, json};
 use wgtrace_cni::{Deletion, Queue};
@@ -69,6 +73,31 @@ fn without_a_daemon_a_deletion_waits_for_one() {
     let (waiting, strangers) = Queue::new(directory.path().join("deletions")).waiting().unwrap();
     let deletion = Deletion { container_id: "6f1d".to_owned(), interface: "eth0".to_owned() };
     assert_eq!((waiting, strangers), (vec![deletion], vec![]));
+}
+
+#[test]
+fn of_a_daemon_that_ends_before_it_answers_no_more_is_expected_than_of_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("wgtraced.sock");
+    let ask = |command: &'static str| {
+        let listener = UnixListener::bind(&socket).unwrap();
+        let ending = thread::spawn(move || {
+            // from the first words on it is a connection, and then it breaks
+            let (mut stream, _) = listener.accept().unwrap();
+            drop(listener);
+            stream.read_exact(&mut [0; 24]).unwrap();
+        });
+        let output = cni(&asking(command), &config(directory.path()));
+        ending.join().unwrap();
+        fs::remove_file(&socket).unwrap();
+        output
+    };
+    let output = ask("DEL");
+    assert!(output.status.success(), "{output:?}");
+    let output = ask("ADD");
+    assert_eq!((output.status.code(), &answer(&output)["code"]), (Some(1), &json!(11)), "{output:?}");
+    let (waiting, _) = Queue::new(directory.path().join("deletions")).waiting().unwrap();
+    assert_eq!(waiting.len(), 1);
 }
 
 #[test]

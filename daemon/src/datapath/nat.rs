@@ -11,6 +11,12 @@
 //! what Cilium *accepts* there (pods to nodes), iptables hides from kube-proxy's rules behind it; a verdict of ours ends our
 //! chain only, and kube-proxy may still masquerade what it marked itself.
 //!
+//! **A barrier.** With encryption, the table also drops what pods send, or the tunnel gives, towards the other nodes and no
+//! forwarding program has marked: when the programs are gone (their BPF file system was unmounted), `nf_tables` alone is
+//! left. It cannot do more. What a service's translation leads to another node is marked like what goes to the world, and
+//! what the node itself sends is not marked at all; both reach the device on their way to the guard, which comes behind
+//! every hook of `nf_tables`, and a rule that dropped them would drop what the guard encrypts.
+//!
 //! **Forwarding.** Cilium also accepts its devices' packets in the chain FORWARD of iptables, in front of what Docker or a
 //! distribution drops there by default. A table of its own cannot do that: an `accept` in `nf_tables` ends the chain that says
 //! it, and every other chain at the hook still sees the packet and may drop it; only a drop is final. Such a chain of ours
@@ -32,7 +38,7 @@ pub use self::diff::{Difference, What, diff};
 pub use self::expression::{Base, ConntrackKey, Expression, MetaKey, Operator, Register, Side, Verdict};
 pub use self::forward::ForwardDrop;
 pub use self::found::{Counts, FoundChain, FoundHook, FoundRule, FoundSet, FoundTable};
-pub use self::intent::{Intent, IntentError};
+pub use self::intent::{BARRIER, Intent, IntentError};
 pub use self::ruleset::{Chain, ChainKind, Hook, HookPoint, Rule, Set, Table};
 pub use self::statement::{Device, Is, Statement, Transport};
 

@@ -129,7 +129,10 @@ async fn serve(config: Config, args: &RunArgs) -> Result<ExitCode> {
                 let published = registry.publish(own.clone());
                 is_deaf = false;
                 let fault = published.err().map(|error| error.to_string());
-                node.lock().await.set_registry_fault(fault).await;
+                let mut node = node.lock().await;
+                node.set_registry_fault(fault).await;
+                // who left one did not see this daemon begin
+                node.catch_up().await;
             }
         }
     }
@@ -145,6 +148,7 @@ fn tell(event: &Event) {
         Event::Added(node) => tracing::info!(node = %node.name, "new node"),
         Event::Removed(node) => tracing::info!(node = %node.name, "node gone"),
         Event::Changed { now, .. } => tracing::info!(node = %now.name, "node changed"),
+        Event::Withdrawn { entry } => tracing::info!(entry, "registry entry that was refused is gone"),
         Event::Refused { entry, refusal } => tracing::warn!(entry, %refusal, "registry entry refused"),
     }
 }

@@ -17,7 +17,7 @@ use wgtrace_decrypt::keylog::KeyLog;
 use super::endpoints::EndpointError;
 use super::identity::{IdentityError, identity, is_fleeting};
 use super::tunnel::{self, Tunnel};
-use super::{DeviceError, Endpoints, Node};
+use super::{DeviceError, Endpoints, FormerNodes, Node};
 use crate::config::Config;
 use crate::datapath::bpf::Forwarding;
 use crate::datapath::desired::TUNNEL;
@@ -126,7 +126,7 @@ impl Node {
         let roster = registry.roster().clone();
         let endpoints = Endpoints { pool, store, devices: BTreeMap::new() };
         let started = i64::try_from(started).unwrap_or(i64::MAX);
-        let (faults, pods) = (Vec::new(), config.state_directory.join("deletions"));
+        let faults = Vec::new();
         let mut node = Self {
             config,
             started,
@@ -136,18 +136,20 @@ impl Node {
             nat,
             tunnel,
             endpoints,
+            former: FormerNodes::default(),
             device_mtu,
             registry_fault: None,
             faults,
         };
         node.reconcile().await;
         node.restore_endpoints().await?;
-        node.catch_up(&Queue::new(pods)).await;
+        node.catch_up().await;
         Ok((node, registry))
     }
 
-    /// Does the deletions that were left while no daemon ran. One that fails stays for the next start.
-    async fn catch_up(&mut self, queue: &Queue) {
+    /// Does the deletions that were left while no daemon ran, or none that answered. One that fails stays for the next time.
+    pub(super) async fn catch_up(&mut self) {
+        let queue = Queue::new(self.config.state_directory.join("deletions"));
         let (waiting, strangers) = match queue.waiting() {
             Ok(waiting) => waiting,
             Err(error) => return tracing::warn!(%error, "deletions that wait cannot be read"),

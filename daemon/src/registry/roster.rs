@@ -128,9 +128,15 @@ impl Roster {
         let news = refused.iter().filter(|(entry, refusal)| self.refused.get(*entry) != Some(refusal));
         let news =
             news.map(|(entry, refusal)| Event::Refused { entry: entry.clone(), refusal: refusal.clone() });
+        let told: Vec<&str> =
+            changed.iter().chain(&added).filter_map(now).map(|now| now.name.as_str()).collect();
+        let entries = self.refused.keys().filter(|entry| !refused.contains_key(*entry));
+        let silent = entries.filter(|entry| !told.contains(&entry.as_str()));
+        let withdrawn: Vec<_> = silent.cloned().map(|entry| Event::Withdrawn { entry }).collect();
         events.extend(changed);
         events.extend(added);
         events.extend(news);
+        events.extend(withdrawn);
         events
     }
 
@@ -177,6 +183,14 @@ impl Roster {
             }
             overlap(entry, other).or_else(|| covered(entry, other)).or_else(|| covered(other, entry))
         })
+    }
+}
+
+/// The node that is told of.
+fn now(event: &Event) -> Option<&Entry> {
+    match event {
+        Event::Added(now) | Event::Changed { now, .. } => Some(now),
+        Event::Removed(_) | Event::Refused { .. } | Event::Withdrawn { .. } => None,
     }
 }
 

@@ -41,7 +41,7 @@ fn two() -> [Entry; 2] {
 fn refusals(events: &[Event]) -> Vec<String> {
     let refusal = |event: &Event| match event {
         Event::Refused { entry, refusal } => Some(format!("{entry}: {refusal}")),
-        Event::Removed(_) | Event::Changed { .. } | Event::Added(_) => None,
+        Event::Removed(_) | Event::Changed { .. } | Event::Added(_) | Event::Withdrawn { .. } => None,
     };
     events.iter().filter_map(refusal).collect()
 }
@@ -192,6 +192,7 @@ proptest! {
     ) {
         let mut roster = roster();
         let mut told: BTreeMap<Name, Entry> = BTreeMap::new();
+        let mut refused: BTreeMap<String, Refusal> = BTreeMap::new();
         for round in rounds {
             let found: BTreeMap<Name, Found> = round
                 .into_iter()
@@ -203,15 +204,21 @@ proptest! {
             let names: Vec<Name> = found.keys().cloned().collect();
             for event in roster.replace(found, BTreeMap::new()) {
                 match event {
-                    Event::Added(now) => prop_assert!(told.insert(now.name.clone(), now).is_none()),
+                    Event::Added(now) => {
+                        refused.remove(now.name.as_str());
+                        prop_assert!(told.insert(now.name.clone(), now).is_none());
+                    }
                     Event::Changed { before, now } => {
+                        refused.remove(now.name.as_str());
                         prop_assert_eq!(told.insert(now.name.clone(), now), Some(before));
                     }
                     Event::Removed(node) => prop_assert_eq!(told.remove(&node.name), Some(node)),
-                    Event::Refused { .. } => {}
+                    Event::Refused { entry, refusal } => drop(refused.insert(entry, refusal)),
+                    Event::Withdrawn { entry } => prop_assert!(refused.remove(&entry).is_some()),
                 }
             }
             prop_assert_eq!(&told, roster.nodes());
+            prop_assert_eq!(&refused, roster.refused());
             prop_assert!(told.keys().all(|name| names.contains(name)));
             let everybody: Vec<&Entry> = told.values().chain([roster.own()]).collect();
             for (at, one) in everybody.iter().enumerate() {

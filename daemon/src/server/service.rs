@@ -42,7 +42,7 @@ impl Service {
 impl Contract for Service {
     async fn status(&self, _: Request<StatusRequest>) -> Result<Response<StatusReply>, Status> {
         let mut node = self.node.lock().await;
-        show::status(&mut node).map(Response::new).map_err(internal)
+        show::status(&mut node).await.map(Response::new).map_err(internal)
     }
 
     async fn interfaces(&self, _: Request<InterfacesRequest>) -> Result<Response<InterfacesReply>, Status> {

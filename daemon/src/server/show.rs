@@ -15,13 +15,15 @@ use crate::probe::ring::RingSettings;
 use crate::registry::{Entry, Roster};
 use crate::wireguard::WireGuard;
 
-pub(super) fn status(node: &mut Node) -> Result<v1::StatusReply> {
+pub(super) async fn status(node: &mut Node) -> Result<v1::StatusReply> {
     let mut losses = Vec::new();
     for (hook, reason, metric) in node.forwarding().metrics()? {
         if let Some(reason) = reason {
             losses.push(v1::Loss { cause: format!("{}: {reason}", hook.name()), count: metric.packets });
         }
     }
+    let of_kernel = node.kernel_losses().await.into_iter();
+    losses.extend(of_kernel.map(|(cause, count)| v1::Loss { cause, count }));
     let device = node.device().map(WireGuard::status);
     if let Some(device) = &device {
         losses.extend(counted(device.losses.iter().map(|(cause, count)| (*cause, *count))));

@@ -43,6 +43,7 @@ fn agree(namespace: &Namespace, count: usize) {
 #[ignore = "needs root: cargo xtask test netns"]
 fn entries_are_the_ones_that_conntrack_shows() {
     let world = World::new();
+    world.mark_pods();
     world.nat().apply(&worker().table().unwrap()).unwrap();
     world.node.run(|| fs::write("/proc/sys/net/netfilter/nf_conntrack_acct", "1")).unwrap().unwrap();
     let listener = listen(&world.outside, "0.0.0.0:80");
@@ -78,6 +79,7 @@ fn entries_are_the_ones_that_conntrack_shows() {
 #[ignore = "needs root: cargo xtask test netns"]
 fn only_what_the_filter_says_is_deleted() {
     let world = World::new();
+    world.mark_pods();
     world.nat().apply(&worker().table().unwrap()).unwrap();
     let listener = listen(&world.outside, "0.0.0.0:80");
     let open: Vec<_> = [WORLD, OTHER_POD]

@@ -13,6 +13,7 @@ use crate::world::{NODE, PATIENCE, WORLD, World, ip, worker};
 fn no_connection_slips_through_while_the_table_is_replaced() {
     const REPLACED: u32 = 100;
     let world = World::new();
+    world.mark_pods();
     let mut nat = world.nat();
     let mut intent = worker();
     nat.apply(&intent.table().unwrap()).unwrap();

@@ -1,11 +1,13 @@
 //! What the rules do to packets.
 
+use std::net::UdpSocket;
+
 use wgtraced::datapath::conntrack::{Conntrack, Entry, Filter, State};
-use wgtraced::datapath::nat::{Nat, kube_proxy};
+use wgtraced::datapath::nat::{Intent, Nat, kube_proxy};
 
 use crate::world::{
-    CLIENT, NODE, OTHER_NODE, OTHER_POD, ROUTER, SERVER, WORLD, World, connect, ip, listen, prefix, within,
-    worker,
+    CLIENT, NODE, OTHER_NODE, OTHER_POD, PATIENCE, ROUTER, SERVER, WORLD, World, connect, ip, listen, prefix,
+    within, worker,
 };
 
 #[test]
@@ -20,6 +22,7 @@ fn only_outside_the_native_network_the_node_stands_for_its_pods() {
     // positive control: without rules the world sees the pod
     assert_eq!(seen(WORLD), (CLIENT.into(), true));
     let mut nat = world.nat();
+    world.mark_pods();
     let table = worker().table().unwrap();
     nat.apply(&table).unwrap();
     assert_eq!(seen(WORLD), (NODE.into(), true));
@@ -32,6 +35,38 @@ fn only_outside_the_native_network_the_node_stands_for_its_pods() {
 
     nat.remove(table.family, &table.name).unwrap();
     assert_eq!(seen(WORLD), (CLIENT.into(), true));
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test netns"]
+fn what_no_program_has_marked_stays_in() {
+    let world = World::new();
+    let mut nat = world.nat();
+    let receiver = world.outside.run(|| UdpSocket::bind("0.0.0.0:7000").unwrap()).unwrap();
+    receiver.set_read_timeout(Some(PATIENCE)).unwrap();
+    let sender = world.client.run(|| UdpSocket::bind("0.0.0.0:0").unwrap()).unwrap();
+    let send = |payload: &[u8]| sender.send_to(payload, format!("{OTHER_POD}:7000")).unwrap();
+    let next = || {
+        let mut buffer = [0; 16];
+        let len = receiver.recv(&mut buffer).unwrap();
+        buffer[..len].to_vec()
+    };
+    // without encryption there is nothing to be seen by
+    nat.apply(&Intent { native_device: None, ..worker() }.table().unwrap()).unwrap();
+    send(b"open");
+    assert_eq!(next(), b"open");
+    let table = worker().table().unwrap();
+    nat.apply(&table).unwrap();
+    let dropped = |nat: &mut Nat| {
+        let found = nat.read(table.family, &table.name).unwrap().unwrap();
+        found.rule("forward", "no program has seen what this pod sends").unwrap().counts.unwrap().packets
+    };
+    send(b"unseen");
+    within("it is dropped", || (dropped(&mut nat) == 1).then_some(()));
+    world.mark_pods();
+    send(b"seen");
+    assert_eq!(next(), b"seen");
+    assert_eq!(dropped(&mut nat), 1);
 }
 
 /// The service, with its pod on this node.

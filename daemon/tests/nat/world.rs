@@ -19,6 +19,7 @@ pub(crate) fn worker() -> Intent {
         router: ip(ROUTER),
         router_device: "cilium_host".parse().unwrap(),
         nodes: ["172.18.0.2", NODE, OTHER_NODE].map(ip).into(),
+        native_device: Some("eth0".parse().unwrap()),
     }
 }
 

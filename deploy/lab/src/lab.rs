@@ -7,6 +7,7 @@ mod pod;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use wgtrace_testbed::Namespace;
 
 pub use self::node::Node;
 pub use self::place::Place;
@@ -21,6 +22,7 @@ pub struct Lab {
     home: Home,
     settings: Settings,
     supervisor: i32,
+    lan: Namespace,
     nodes: Vec<Node>,
     pods: Vec<Pod>,
 }
@@ -42,7 +44,8 @@ impl Lab {
         let name = home.name();
         let gone = || format!("there is no lab `{name}`: `wgtrace lab up --name {name}` makes one");
         let record = home.record()?.with_context(gone)?;
-        let Record { supervisor, settings, nodes, pods, .. } = record;
+        let Record { supervisor, settings, lan, nodes, pods, .. } = record;
+        let lan = Namespace::open(format!("/proc/{}/fd/{lan}", supervisor.pid).as_ref())?;
         let open = |name: &str, descriptors| Place::open(name, supervisor.pid, descriptors);
         let nodes = nodes.into_iter().map(|node| {
             let place = open(&node.name, node.namespaces)?;
@@ -56,7 +59,7 @@ impl Lab {
         let pods = pods.collect::<Result<_>>()?;
         // what was opened is the supervisor's if that is still there
         supervisor.is_alive()?.then_some(()).with_context(gone)?;
-        Ok(Self { home: home.clone(), settings, supervisor: supervisor.pid, nodes, pods })
+        Ok(Self { home: home.clone(), settings, supervisor: supervisor.pid, lan, nodes, pods })
     }
 
     /// Its name.
@@ -82,6 +85,11 @@ impl Lab {
     /// The process whose end is the lab's.
     pub fn supervisor(&self) -> i32 {
         self.supervisor
+    }
+
+    /// The network namespace between the nodes: a bridge with a port for each, `veth3` for 172.18.0.3.
+    pub fn lan(&self) -> &Namespace {
+        &self.lan
     }
 
     /// Its nodes, the control plane first.

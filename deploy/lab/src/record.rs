@@ -17,6 +17,8 @@ pub struct Record {
     pub supervisor: Process,
     /// What it was asked to be.
     pub settings: Settings,
+    /// The supervisor's descriptor of the network namespace between the nodes.
+    pub lan: i32,
     /// Its nodes.
     pub nodes: Vec<NodeRecord>,
     /// Their pods.

@@ -46,6 +46,25 @@ impl Kernel {
         Ok(links.collect())
     }
 
+    /// Packets that a device of the namespace was to send and did not; `None` if there is no such device.
+    ///
+    /// # Errors
+    /// When the kernel does not answer.
+    pub async fn dropped(&self, name: &DeviceName) -> Result<Option<u64>, KernelError> {
+        let messages = self.dump(RouteNetlinkMessage::GetLink(LinkMessage::default())).await?;
+        let is_name = |attribute: &LinkAttribute| matches!(attribute, LinkAttribute::IfName(found) if found == name.as_str());
+        let of = messages.iter().find_map(|message| match message {
+            RouteNetlinkMessage::NewLink(message) if message.attributes.iter().any(is_name) => Some(message),
+            _ => None,
+        });
+        let stats =
+            of.into_iter().flat_map(|message| &message.attributes).find_map(|attribute| match attribute {
+                LinkAttribute::Stats64(stats) => Some(stats.tx_dropped),
+                _ => None,
+            });
+        Ok(stats)
+    }
+
     pub(super) async fn addresses(&self, names: &Names) -> Result<Vec<Address>, KernelError> {
         let messages = self.dump(RouteNetlinkMessage::GetAddress(AddressMessage::default())).await?;
         let addresses = messages.iter().filter_map(|message| match message {

@@ -10,6 +10,7 @@ use super::expression::Verdict;
 use super::ruleset::{Chain, ChainKind, Hook, HookPoint, Rule, Set, Table};
 use super::statement::{Device, Is, Statement};
 use super::{Family, TABLE};
+use crate::datapath::desired::TUNNEL;
 use crate::wireguard::DeviceName;
 
 /// What a node is, as far as NAT of one address family goes.
@@ -26,6 +27,8 @@ pub struct Intent {
     pub router_device: DeviceName,
     /// Addresses of all nodes; those of the other family are left out.
     pub nodes: BTreeSet<IpAddr>,
+    /// With encryption, the device that leads to the other nodes: plaintext of pods must not leave by it.
+    pub native_device: Option<DeviceName>,
 }
 
 /// Why there is no table for an intent.
@@ -101,15 +104,44 @@ impl Intent {
         );
 
         let hook = Hook { kind: ChainKind::Nat, point: HookPoint::Postrouting, priority: PRIORITY };
+        let mut chains = vec![Chain { name: "postrouting".to_owned(), hook: Some(hook), rules }];
+        chains.extend(self.native_device.as_ref().map(barrier));
         let addresses = self.nodes.iter().copied().filter(|node| node.is_ipv4() == is_ipv4).collect();
         Ok(Table {
             family,
             name: TABLE.to_owned(),
             sets: vec![Set { name: NODES.to_owned(), addresses }],
-            chains: vec![Chain { name: "postrouting".to_owned(), hook: Some(hook), rules }],
+            chains,
         })
     }
 }
+
+/// Every packet of a pod has a mark of the program at the pod's device, and every packet out of the tunnel one of the
+/// program there. One without was seen by none: they are gone, and nothing else may be left that keeps it in.
+fn barrier(native: &DeviceName) -> Chain {
+    let unseen = |from: Device, comment: &str| {
+        Rule::new([
+            Statement::Input(Is::Equal, from),
+            Statement::Output(Is::Equal, Device::Named(native.to_string())),
+            Statement::Mark { is: Is::Equal, mask: MARK_MASK, value: 0 },
+            Statement::Counter,
+            Statement::Verdict(Verdict::Drop),
+        ])
+        .comment(comment)
+    };
+    let hook = Hook { kind: ChainKind::Filter, point: HookPoint::Forward, priority: FILTER };
+    Chain {
+        name: BARRIER.to_owned(),
+        hook: Some(hook),
+        rules: vec![
+            unseen(Device::Prefixed(PODS.to_owned()), "no program has seen what this pod sends"),
+            unseen(Device::Named(TUNNEL.to_owned()), "no program has seen what came out of the tunnel"),
+        ],
+    }
+}
+
+/// The chain that drops what no forwarding program has marked.
+pub const BARRIER: &str = "forward";
 
 /// The set of the nodes' addresses.
 const NODES: &str = "nodes";
@@ -117,8 +149,13 @@ const NODES: &str = "nodes";
 /// What goes out by one of our own devices stays in the cluster: by `cilium_wg0` encrypted, by `cilium_host` to a pod.
 const OURS: &str = "cilium_";
 
+/// What the host's ends of pods' cables are called.
+const PODS: &str = "lxc";
+
 /// linux: `NF_IP_PRI_NAT_SRC` is 100, and kube-proxy's.
 const PRIORITY: i32 = 99;
+/// linux: `NF_IP_PRI_FILTER`
+const FILTER: i32 = 0;
 
 /// Cilium: `bpf/lib/common.h`, `MARK_MAGIC_HOST_MASK` and `MARK_MAGIC_IDENTITY`, which a packet has that comes from a pod
 /// and is for this node, or for the world.

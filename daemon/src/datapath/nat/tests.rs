@@ -19,6 +19,7 @@ fn worker() -> Intent {
         router: "10.0.1.26".parse().unwrap(),
         router_device: "cilium_host".parse().unwrap(),
         nodes: ["172.18.0.2", "172.18.0.3", "172.18.0.4"].map(|node| node.parse().unwrap()).into(),
+        native_device: Some("eth0".parse().unwrap()),
     }
 }
 
@@ -73,6 +74,18 @@ fn the_workers_rules_stand_in_ciliums_order() {
     assert!(rules[3].starts_with(
         "meta mark & 0x00000f00 == 0x00000f00 oifname \"cilium_host\" ct status dnat counter snat to 10.0.1.26"
     ));
+}
+
+#[test]
+fn with_encryption_what_no_program_has_marked_does_not_leave() {
+    let forward = worker().table().unwrap().chains.pop().unwrap();
+    assert_eq!(forward.hook.unwrap().to_string(), "type filter hook forward priority filter;");
+    let rules: Vec<_> = forward.rules.iter().map(ToString::to_string).collect();
+    let unseen = "oifname \"eth0\" meta mark & 0x00000f00 == 0x00000000 counter drop comment ";
+    assert!(rules[0].starts_with(&format!("iifname \"lxc*\" {unseen}")), "{rules:?}");
+    assert!(rules[1].starts_with(&format!("iifname \"cilium_wg0\" {unseen}")), "{rules:?}");
+    let open = Intent { native_device: None, ..worker() };
+    assert_eq!(open.table().unwrap().chains.len(), 1);
 }
 
 #[test]

@@ -102,6 +102,27 @@ async fn what_is_hostile_is_refused_with_a_reason_and_the_others_are_kept() {
 }
 
 #[tokio::test]
+async fn a_refusal_ends_with_its_file_or_with_the_lie() {
+    let place = Place::new();
+    place.put_entry(&other());
+    let mut directory = place.open().unwrap();
+    let name = other().name.to_string();
+    for entry in ["torn", &name] {
+        let file = format!("{entry}.json");
+        place.put(&file, "{");
+        assert!(matches!(next(&mut directory).await, Event::Refused { entry: of, .. } if of == entry));
+        if entry == name {
+            place.put_entry(&other());
+        } else {
+            fs::remove_file(place.path().join(&file)).unwrap();
+        }
+        assert_eq!(next(&mut directory).await, Event::Withdrawn { entry: entry.into() });
+        assert!(directory.roster().refused().is_empty());
+        assert_eq!(directory.roster().nodes().values().collect::<Vec<_>>(), [&other()]);
+    }
+}
+
+#[tokio::test]
 async fn the_own_entry_is_written_whole_and_once() {
     let place = Place::new();
     let mut directory = place.open().unwrap();
@@ -137,7 +158,7 @@ async fn a_file_that_is_written_bit_by_bit_is_a_node_when_it_is_whole() {
     loop {
         match next(&mut directory).await {
             Event::Added(node) => break assert_eq!(node, other()),
-            Event::Refused { .. } => {}
+            Event::Refused { .. } | Event::Withdrawn { .. } => {}
             event @ (Event::Removed(_) | Event::Changed { .. }) => panic!("{event:?}"),
         }
     }

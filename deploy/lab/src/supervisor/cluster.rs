@@ -2,6 +2,7 @@
 
 use std::fs::{self, DirBuilder};
 use std::net::IpAddr;
+use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::thread;
@@ -26,7 +27,7 @@ use crate::record::{NodeRecord, Record, Settings};
 #[derive(Debug)]
 pub(super) struct Cluster {
     /// What the bridge is in.
-    _lan: Namespace,
+    lan: Namespace,
     pub(super) nodes: Vec<Node>,
     pods: Vec<Pod>,
 }
@@ -61,7 +62,7 @@ impl Cluster {
                 .with_context(|| format!("cannot make the pod {}", plan.name))
         };
         let pods = each(&PODS, add)?;
-        Ok(Self { _lan: lan, nodes, pods })
+        Ok(Self { lan, nodes, pods })
     }
 
     /// What is told of it.
@@ -70,6 +71,7 @@ impl Cluster {
             name: order.name.clone(),
             supervisor,
             settings: order.settings.clone(),
+            lan: self.lan.as_fd().as_raw_fd(),
             nodes: self.nodes.iter().map(Node::record).collect(),
             pods: self.pods.iter().map(Pod::record).collect(),
         }

@@ -224,12 +224,13 @@ impl Table {
     }
 }
 
-const PARTS: [&str; 5] = [
+const PARTS: [&str; 6] = [
     include_str!("../../walkthrough/1-cluster.toml"),
     include_str!("../../walkthrough/2-pod.toml"),
     include_str!("../../walkthrough/3-node.toml"),
-    include_str!("../../walkthrough/4-ping.toml"),
-    include_str!("../../walkthrough/5-services.toml"),
+    include_str!("../../walkthrough/4-tunnel.toml"),
+    include_str!("../../walkthrough/5-ping.toml"),
+    include_str!("../../walkthrough/6-services.toml"),
 ];
 
 #[cfg(test)]

@@ -1,0 +1,157 @@
+//! A lab of the test's own, and what it is asked.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use wgtrace_api::v1::node_client::NodeClient;
+use wgtrace_api::v1::{NodesRequest, StatusReply};
+use wgtrace_lab::control::Daemon;
+use wgtrace_lab::{Home, Lab, Node, Pod, ask_status};
+
+/// A lab that ends with this value.
+pub(crate) struct World {
+    pub(crate) lab: Lab,
+    programs: PathBuf,
+    directory: TempDir,
+}
+
+impl World {
+    pub(crate) fn up() -> Self {
+        Self::with(&[])
+    }
+
+    /// The same without encryption.
+    pub(crate) fn in_clear() -> Self {
+        Self::with(&["--encryption", "off"])
+    }
+
+    fn with(options: &[&str]) -> Self {
+        let programs = std::env::var_os("WGTRACE_PROGRAMS").map(PathBuf::from).expect(
+            "WGTRACE_PROGRAMS names the directory of wgtraced and wgtrace-cni: `cargo xtask test netns` does that",
+        );
+        let directory = tempfile::tempdir().unwrap();
+        let mut up = wgtrace_lab(&directory);
+        let output = up.arg("up").args(options).arg("--programs").arg(&programs).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let lab = Lab::attach_to(&Home::below(directory.path(), NAME).unwrap()).unwrap();
+        Self { lab, programs, directory }
+    }
+
+    /// Path of a program of ours.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.programs.join(name)
+    }
+
+    pub(crate) fn node(&self, name: &str) -> &Node {
+        self.lab.node(name).unwrap()
+    }
+
+    pub(crate) fn pod(&self, name: &str) -> &Pod {
+        self.lab.pod(name).unwrap()
+    }
+
+    pub(crate) fn daemon(&self, action: Daemon, node: &str) {
+        self.lab.daemon(action, node).unwrap();
+    }
+
+    pub(crate) fn status(&self, node: &str) -> StatusReply {
+        ask_status(&self.node(node).socket()).unwrap()
+    }
+
+    /// How many packets a node has lost for causes that are called so.
+    pub(crate) fn lost(&self, node: &str, cause: &str) -> u64 {
+        let losses = self.status(node).losses;
+        losses.iter().filter(|loss| loss.cause.contains(cause)).map(|loss| loss.count).sum()
+    }
+
+    /// Waits until a node's daemon has no fault and so many peers.
+    pub(crate) fn wait_ready(&self, node: &str, peers: u32) {
+        within(&format!("{node} is well, with {peers} peers"), || {
+            let status = ask_status(&self.node(node).socket()).ok()?;
+            let has = status.encryption.map_or(0, |encryption| encryption.peers);
+            (status.faults.is_empty() && has == peers).then_some(())
+        });
+    }
+
+    /// Registry entries that a node does not believe, and why.
+    pub(crate) fn refused(&self, node: &str) -> Vec<(String, String)> {
+        let socket = self.node(node).socket();
+        let ask = async {
+            let server = tonic::transport::Endpoint::from_shared(format!("unix://{}", socket.display()))?;
+            let mut client = NodeClient::new(server.connect().await?);
+            let reply = client.nodes(NodesRequest {}).await?.into_inner();
+            Ok::<_, Box<dyn std::error::Error>>(reply.nodes)
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let nodes = runtime.block_on(ask).unwrap();
+        let refused = nodes.into_iter().filter(|node| !node.refused.is_empty());
+        refused.map(|node| (node.name, node.refused)).collect()
+    }
+
+    /// Path of a registry entry.
+    pub(crate) fn entry(&self, name: &str) -> PathBuf {
+        self.lab.home().registry().join(format!("{name}.json"))
+    }
+
+    /// Runs a program in a node's namespaces; what it prints.
+    pub(crate) fn on(&self, node: &str, line: &str) -> String {
+        let mut words = line.split_whitespace();
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words).current_dir("/");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let output = self.node(node).spawn(&mut command).unwrap().wait_with_output().unwrap();
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            for node in self.lab.nodes() {
+                let log = std::fs::read_to_string(node.home().log()).unwrap_or_default();
+                let lines: Vec<&str> = log.lines().collect();
+                let last = lines.get(lines.len().saturating_sub(40)..).unwrap_or_default();
+                eprintln!("{}:\n{}", node.name(), last.join("\n"));
+            }
+        }
+        let down = wgtrace_lab(&self.directory).arg("down").output();
+        if let Ok(output) = down
+            && !output.status.success()
+        {
+            eprintln!("the lab stays: {}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+}
+
+fn wgtrace_lab(directory: &TempDir) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wgtrace-lab"));
+    command.env(Home::DIRECTORY, directory.path()).args(["--name", NAME]);
+    command
+}
+
+/// Waits until there is an answer.
+pub(crate) fn within<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(start.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+const NAME: &str = "leak";
+pub(crate) const WORKER: &str = "cilium-wireguard-worker";
+pub(crate) const WORKER2: &str = "cilium-wireguard-worker2";
+/// Of the first worker.
+pub(crate) const NET: &str = "net";
+pub(crate) const LOCAL: &str = "cni-vk8fx";
+/// Of the second.
+pub(crate) const REMOTE: &str = "cni-7n2f9";
+
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
