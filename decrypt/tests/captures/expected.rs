@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 pub(crate) struct Expected {
     pub(crate) capture: String,
+    /// Other captures in the folder.
+    pub(crate) beside: Vec<String>,
     counts: Value,
     messages: Vec<Value>,
     /// Messages inside inner packets.
@@ -39,6 +41,7 @@ impl Expected {
         let value: Value = serde_json::from_str(&text).unwrap();
         Self {
             capture: value["capture"].as_str().unwrap().to_owned(),
+            beside: value.get("beside").map(names).unwrap_or_default(),
             counts: value["counts"].clone(),
             messages: list(&value["messages"]),
             inside: list(&value["inside"]),
@@ -132,7 +135,7 @@ impl Run {
             })
             .collect();
         Self {
-            keys: list(&value["keys"]).iter().map(|key| key.as_str().unwrap().to_owned()).collect(),
+            keys: names(&value["keys"]),
             side: value["side"].as_str().unwrap().to_owned(),
             sessions: list(&value["sessions"]),
             directions: list(&value["directions"]),
@@ -148,6 +151,10 @@ impl Run {
     fn failure(&self, position: usize) -> Option<&Value> {
         self.failing.iter().find(|(failing, _)| *failing == position).map(|(_, kind)| kind)
     }
+}
+
+fn names(value: &Value) -> Vec<String> {
+    list(value).iter().map(|name| name.as_str().unwrap().to_owned()).collect()
 }
 
 fn list(value: &Value) -> Vec<Value> {

@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::control::Daemon;
 use crate::home::Home;
 use crate::record::Keys;
-use crate::{Lab, down, exec, status, supervisor, tool, up};
+use crate::{Lab, down, exec, status, supervisor, tool, up, walkthrough};
 
 /// Something went wrong: no privilege, no such lab, something does not start.
 pub const EXIT_ERROR: u8 = 1;
@@ -53,6 +53,8 @@ pub enum Command {
         /// The node.
         node: String,
     },
+    /// Replay the walkthrough: what its document says beside what is here.
+    Walkthrough(walkthrough::Args),
     /// Echo requests, from where this is run.
     #[command(hide = true)]
     Ping {
@@ -166,13 +168,14 @@ impl Cli {
     pub fn run(self) -> Result<ExitCode> {
         let home = Home::of(&self.name)?;
         match self.command {
-            Command::Up(args) => up::run(&args, &home),
+            Command::Up(args) => up::run(&args, &home, &mut std::io::stdout()),
             Command::Down => down::run(&home),
             Command::Status(args) => status::run(&args, &home),
             Command::Exec(args) => exec::run(&args, &home),
             Command::Daemon { action, node } => {
                 Lab::attach_to(&home)?.daemon(action, &node).map(|()| ExitCode::SUCCESS)
             }
+            Command::Walkthrough(args) => walkthrough::run(&args, &home),
             Command::Ping { to, count } => tool::ping(to, count),
             Command::Get { at } => tool::get(at),
             Command::Capture(args) => tool::capture(&args),

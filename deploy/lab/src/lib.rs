@@ -37,10 +37,12 @@ mod plan;
 mod process;
 mod programs;
 pub mod record;
+pub mod show;
 mod status;
 mod supervisor;
 mod tool;
 mod up;
+pub mod walkthrough;
 
 pub use ask::status as ask_status;
 pub use capture::{Capture, Container, Frame, Recording};

@@ -21,6 +21,9 @@ pub(crate) struct PodPlan {
     pub(crate) serves: bool,
 }
 
+/// The table of kube-proxy's rules on every node.
+pub(crate) const KUBE_PROXY: &str = "kube_proxy";
+
 /// The network between the nodes.
 pub(crate) const GATEWAY: Ipv4Addr = Ipv4Addr::new(172, 18, 0, 1);
 pub(crate) const PREFIX: u8 = 16;

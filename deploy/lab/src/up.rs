@@ -1,7 +1,7 @@
 //! `up`: starts a supervisor, and waits until everything is there.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, PipeReader};
+use std::io::{self, BufRead as _, BufReader, PipeReader, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::{Child, Command, ExitCode, ExitStatus};
 use std::thread;
@@ -17,7 +17,8 @@ use crate::record::Settings;
 use crate::supervisor::{Order, Word, last_lines};
 use crate::{Lab, down, programs, status};
 
-pub(crate) fn run(args: &UpArgs, home: &Home) -> Result<ExitCode> {
+/// Brings a lab up, and says on `out` what there is then.
+pub(crate) fn run(args: &UpArgs, home: &Home, out: &mut impl Write) -> Result<ExitCode> {
     ensure!(
         rustix::process::geteuid().is_root(),
         "a lab needs root: it makes namespaces and loads BPF programs"
@@ -55,7 +56,7 @@ pub(crate) fn run(args: &UpArgs, home: &Home) -> Result<ExitCode> {
             }
         }
         drop(claim);
-        status::table(&Lab::attach_to(home)?, &mut io::stdout())?;
+        status::table(&Lab::attach_to(home)?, out)?;
         if !args.foreground {
             return Ok(ExitCode::SUCCESS);
         }

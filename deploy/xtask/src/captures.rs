@@ -30,6 +30,9 @@ pub(crate) struct Args {
     dir: PathBuf,
 }
 
+/// The folder that is taken from a lab, and left alone here.
+const FROM_THE_LAB: &str = "walkthrough";
+
 /// All bytes of the committed folder together, at most: a clone carries them for ever.
 const MAX_TOTAL: usize = 200_000;
 
@@ -42,7 +45,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return compare(&files, &args.dir);
     }
     if args.dir.exists() {
-        fs::remove_dir_all(&args.dir).with_context(|| format!("cannot replace {}", args.dir.display()))?;
+        clear(&args.dir).with_context(|| format!("cannot replace {}", args.dir.display()))?;
     }
     for (name, bytes) in &files {
         let path = args.dir.join(name);
@@ -51,6 +54,22 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
     println!("{} files, {total} bytes", files.len());
+    Ok(())
+}
+
+/// Removes what is made here.
+fn clear(dir: &Path) -> Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_name() == FROM_THE_LAB {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
+        }
+    }
     Ok(())
 }
 
@@ -73,6 +92,7 @@ fn generate() -> Result<BTreeMap<PathBuf, Vec<u8>>> {
 fn compare(files: &BTreeMap<PathBuf, Vec<u8>>, dir: &Path) -> Result<()> {
     let mut there = BTreeMap::new();
     read(dir, Path::new(""), &mut there)?;
+    there.retain(|name, _| !name.starts_with(FROM_THE_LAB));
     let differing =
         files.iter().filter(|(name, bytes)| there.get(*name) != Some(*bytes)).map(|(name, _)| name);
     let stray = there.keys().filter(|name| !files.contains_key(*name));

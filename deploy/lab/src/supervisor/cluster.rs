@@ -19,7 +19,7 @@ use super::space::{self, NodeMounts};
 use crate::home::{Home, NodeHome};
 use crate::lab::Place;
 use crate::node_config;
-use crate::plan::{GATEWAY, NODES, NodePlan, PODS, PREFIX, PodPlan, mac_text};
+use crate::plan::{GATEWAY, KUBE_PROXY, NODES, NodePlan, PODS, PREFIX, PodPlan, mac_text};
 use crate::process::Process;
 use crate::record::{NodeRecord, Record, Settings};
 
@@ -101,7 +101,7 @@ impl Node {
 
     /// What kube-proxy does on it.
     fn proxy(&self) -> Result<()> {
-        let table = kube_proxy::table("kube_proxy", None, &kube_proxy::walkthrough());
+        let table = kube_proxy::table(KUBE_PROXY, None, &kube_proxy::walkthrough());
         self.place.run(|| Nat::open()?.apply(&table))??;
         Ok(())
     }

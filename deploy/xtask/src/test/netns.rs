@@ -23,7 +23,7 @@ pub(crate) struct Args {
 }
 
 /// Crates with tests of this ring, and the test binaries that hold them.
-const SUITES: [(&str, &str); 9] = [
+const SUITES: [(&str, &str); 10] = [
     ("wgtrace-testbed", "netns"),
     ("wgtraced", "netns"),
     ("wgtraced", "forward"),
@@ -32,6 +32,7 @@ const SUITES: [(&str, &str); 9] = [
     ("wgtraced", "datapath"),
     ("wgtraced", "node"),
     ("wgtrace-lab", "lab"),
+    ("wgtrace-lab", "walkthrough"),
     ("wgtrace-lab", "leak"),
 ];
 

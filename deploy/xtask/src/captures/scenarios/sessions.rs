@@ -28,7 +28,7 @@ pub(super) fn walkthrough() -> Result<Scenario> {
     stage.clock = 1_720_257_144_281_380_000;
     stage.send(&mut session, B, &packet::echo(b, a, 62, true, 93, 0, &data))?;
     let scenario = Scenario::new(
-        "walkthrough",
+        "walkthrough-ping",
         stage,
         "Node 172.18.0.3 to 172.18.0.4 on port 51871, handshake, echo request 10.0.1.203 to \
          10.0.2.194 and its reply, times and ids of the walkthrough's cilium_wg0; TTL 62 inside \
