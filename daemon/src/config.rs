@@ -60,9 +60,10 @@ use wgtrace_tunnel::Prefix;
 pub use self::error::{ConfigError, LoadError};
 pub(crate) use self::file::Network;
 pub use self::file::Verbose;
-use crate::datapath::Intent;
+use crate::datapath::desired::HOST;
 use crate::datapath::intent::{PodDevice, Remote};
-use crate::registry::{Entry, Name, Policy};
+use crate::datapath::{Intent, nat};
+use crate::registry::{Entry, Name, Policy, Roster};
 use crate::wireguard::DeviceName;
 
 /// What a node is to be; every value makes sense with the others.
@@ -159,6 +160,19 @@ impl Config {
             direct_node_routes: self.auto_direct_node_routes,
             remotes,
             pods,
+        }
+    }
+
+    /// What follows from it, and from the other nodes, for the translation of addresses.
+    pub fn nat(&self, roster: &Roster) -> nat::Intent {
+        let others = roster.nodes().values().flat_map(|node| node.addresses.iter().copied());
+        nat::Intent {
+            pods: self.pod_cidr,
+            native: Some(self.ipv4_native_routing_cidr),
+            router: self.router_ip,
+            router_device: DeviceName::known(HOST),
+            nodes: others.chain([self.node_ip]).collect(),
+            native_device: self.encryption.map(|_| self.device.clone()),
         }
     }
 }

@@ -24,7 +24,7 @@ pub mod places;
 mod start;
 mod tunnel;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use thiserror::Error;
@@ -234,17 +234,7 @@ impl Node {
 
     /// Translation of addresses.
     fn translate(&mut self) -> Result<(), Fault> {
-        let others = self.roster.nodes().values().flat_map(|node| node.addresses.iter().copied());
-        let nodes: BTreeSet<_> = others.chain([self.config.node_ip]).collect();
-        let intent = nat::Intent {
-            pods: self.config.pod_cidr,
-            native: Some(self.config.ipv4_native_routing_cidr),
-            router: self.config.router_ip,
-            router_device: DeviceName::known(HOST),
-            nodes,
-            native_device: self.config.encryption.map(|_| self.config.device.clone()),
-        };
-        match self.nat.apply(&intent.table()?)? {
+        match self.nat.apply(&self.config.nat(&self.roster).table()?)? {
             nat::Applied::Unchanged => {}
             nat::Applied::Created => tracing::info!("table {} made", nat::TABLE),
             nat::Applied::Replaced(differences) => {

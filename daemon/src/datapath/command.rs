@@ -6,9 +6,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::intent::PodDevice;
+use super::nat::{self, Nat, Table};
 use super::{Change, Desired, Difference, Finding, Kernel, settle};
 use crate::config::Config;
 use crate::netns::Netns;
@@ -62,55 +63,76 @@ pub fn run(args: &DatapathArgs) -> Result<ExitCode> {
 }
 
 async fn diff(args: &NodeArgs) -> Result<ExitCode> {
-    let (kernel, desired) = node(args).await?;
+    let Node { kernel, desired, table } = Node::of(args).await?;
     let difference = Difference::between(&desired, &kernel.observe(&desired).await?);
-    tell(args, &difference.changes, &difference.findings)?;
-    Ok(if difference.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_OFF) })
+    let translation = Nat::open()?.compare(&table)?;
+    tell(args, &difference.changes, &translation, &difference.findings)?;
+    let is_right = difference.is_empty() && translation.is_empty();
+    Ok(if is_right { ExitCode::SUCCESS } else { ExitCode::from(EXIT_OFF) })
 }
 
 async fn apply(args: &NodeArgs) -> Result<ExitCode> {
-    let (kernel, desired) = node(args).await?;
+    let Node { kernel, desired, table } = Node::of(args).await?;
     let settled = match settle(&kernel, &desired).await {
         Ok(settled) => settled,
         Err(error) => {
-            tell(args, error.applied(), &[])?;
+            tell(args, error.applied(), &[], &[])?;
             return Err(error.into());
         }
     };
-    tell(args, &settled.applied, &settled.findings)?;
+    let mut nat = Nat::open()?;
+    let translation = nat.compare(&table)?;
+    nat.apply(&table)?;
+    tell(args, &settled.applied, &translation, &settled.findings)?;
     Ok(if settled.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_OFF) })
 }
 
-/// What there is to be on the node of this namespace.
-async fn node(args: &NodeArgs) -> Result<(Kernel, Desired)> {
-    let config = Config::load(&args.config)?;
-    let roster = roster(&config)?;
-    for (entry, refusal) in roster.refused() {
-        tracing::warn!(%entry, %refusal, "registry entry refused");
+/// The node of this namespace, and what it is to be.
+struct Node {
+    kernel: Kernel,
+    desired: Desired,
+    table: Table,
+}
+
+impl Node {
+    async fn of(args: &NodeArgs) -> Result<Self> {
+        let config = Config::load(&args.config)?;
+        let roster = roster(&config)?;
+        for (entry, refusal) in roster.refused() {
+            tracing::warn!(%entry, %refusal, "registry entry refused");
+        }
+        let kernel = Kernel::open(Netns::current()?)?;
+        let links = kernel.links().await?;
+        let mtu = links.get(&config.device).map_or(ETHERNET_MTU, |link| link.mtu);
+        // Who is whose pod only the daemon knows; what is named like a pod's device is taken for one. One that is down may
+        // wait for its programs: it is not for us to let it pass packets without.
+        let pods = links.iter().filter(|(name, link)| name.as_str().starts_with("lxc") && link.up);
+        let pods = pods.map(|(name, link)| PodDevice { name: name.clone(), index: Some(link.index) });
+        let desired = Desired::of(&config.intent(mtu, roster.remotes(), pods.collect()));
+        let table = config.nat(&roster).table()?;
+        Ok(Self { kernel, desired, table })
     }
-    let kernel = Kernel::open(Netns::current()?)?;
-    let links = kernel.links().await?;
-    let mtu = links.get(&config.device).map_or(ETHERNET_MTU, |link| link.mtu);
-    // Who is whose pod only the daemon knows; what is named like a pod's device is taken for one. One that is down may
-    // wait for its programs: it is not for us to let it pass packets without.
-    let pods = links.iter().filter(|(name, link)| name.as_str().starts_with("lxc") && link.up);
-    let pods = pods.map(|(name, link)| PodDevice { name: name.clone(), index: Some(link.index) });
-    let desired = Desired::of(&config.intent(mtu, roster.remotes(), pods.collect()));
-    Ok((kernel, desired))
 }
 
 fn roster(config: &Config) -> Result<Roster> {
     Ok(Directory::read(&config.registry_directory, config.policy(), config.entry(None))?)
 }
 
-fn tell(args: &NodeArgs, changes: &[Change], findings: &[Finding]) -> Result<()> {
+fn tell(
+    args: &NodeArgs,
+    changes: &[Change],
+    translation: &[nat::Difference],
+    findings: &[Finding],
+) -> Result<()> {
     let lines: Vec<String> = if args.json {
-        let values = changes.iter().map(Change::value).chain(findings.iter().map(Finding::value));
-        values.map(|value: Value| value.to_string()).collect()
+        let tables = translation.iter().map(|it| json!({"translation": it.table, "text": it.to_string()}));
+        let values = changes.iter().map(Change::value).chain(tables);
+        values.chain(findings.iter().map(Finding::value)).map(|value: Value| value.to_string()).collect()
     } else {
-        // Comments to a shell, as the steps are commands to it.
+        // Comments to a shell, as the steps are commands to it. A table is written as a whole, by no command.
+        let tables = translation.iter().map(|it| format!("# {it}"));
         let findings = findings.iter().map(|finding| format!("# {finding}"));
-        changes.iter().map(ToString::to_string).chain(findings).collect()
+        changes.iter().map(ToString::to_string).chain(tables).chain(findings).collect()
     };
     let mut stdout = io::stdout().lock();
     for line in lines {

@@ -107,6 +107,14 @@ impl Node {
         self.run(command)
     }
 
+    /// The stock `nft` on the node.
+    pub(crate) fn nft(&self, line: &str) {
+        let mut command = Command::new("nft");
+        command.args(line.split_whitespace());
+        let said = self.run(command);
+        assert_eq!(said.code, 0, "nft {line}: {}", said.err);
+    }
+
     /// Writes a setting of the node's.
     pub(crate) fn sysctl(&self, below: &str, value: &str) {
         let path = format!("/proc/sys/net/ipv4/{below}");
@@ -117,7 +125,7 @@ impl Node {
         let program = command.get_program().to_string_lossy().into_owned();
         let output = self.namespace.run(|| command.output()).unwrap();
         let Output { status, stdout, stderr } = output.unwrap_or_else(|error| {
-            panic!("{program} does not start: {error} (Debian: iproute2)");
+            panic!("{program} does not start: {error} (Debian: iproute2, nftables)");
         });
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Said { code: status.code().unwrap_or(-1), out: text(stdout), err: text(stderr) }

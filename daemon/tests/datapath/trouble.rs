@@ -73,3 +73,14 @@ fn programs_get_an_object_a_line() {
     assert_eq!(objects[0]["command"], "ip rule add priority 1 fwmark 0xe00/0xf00 lookup 201 protocol 200");
     assert_eq!(objects[1]["finding"], "device-missing");
 }
+
+#[test]
+#[ignore = "needs root: cargo xtask test netns"]
+fn a_table_that_is_gone_or_changed_is_told_and_written_again() {
+    let node = Node::worker();
+    told(&node, &["# table ip wgtrace_nat: missing"]);
+    node.applied();
+    node.nft("add rule ip wgtrace_nat postrouting accept");
+    told(&node, &["# table ip wgtrace_nat: chain postrouting: rule with handle", "not ours"]);
+    node.applied();
+}
