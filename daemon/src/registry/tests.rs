@@ -147,7 +147,8 @@ fn a_torn_entry_leaves_its_node_as_it_was() {
     assert_eq!(refusals(&events).len(), events.len());
     assert_eq!(roster.nodes()[&two.name], two);
     assert_eq!(roster.replace(torn, BTreeMap::new()), [], "what is known is not told again");
-    assert_eq!(roster.replace(found(&[one, two]), BTreeMap::new()), []);
+    let withdrawn = Event::Withdrawn { entry: two.name.to_string() };
+    assert_eq!(roster.replace(found(&[one, two]), BTreeMap::new()), [withdrawn]);
     assert!(roster.refused().is_empty());
 }
 

@@ -86,6 +86,6 @@ fn is_to_extra(flow: &Flow) -> bool {
 }
 
 /// Last parts of the addresses that come and go.
-const POOL: [u8; 6] = [50, 51, 52, 53, 54, 55];
+const POOL: [u8; 3] = [50, 51, 52];
 const ROUNDS: usize = 6;
 const MANY: usize = 200;

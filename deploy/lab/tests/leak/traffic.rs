@@ -162,8 +162,8 @@ impl Traffic {
         }
     }
 
-    /// Longest gaps of datagrams between nodes, and how long a gap may be for which nobody is to blame: a second, and as
-    /// much as datagrams had to wait meanwhile that no daemon has to do with, which the machine has kept waiting.
+    /// Longest gaps of datagrams between nodes, and how long one may be: tens of milliseconds are usual, but where others
+    /// load the cores, a tunnel in user space waits for them more often than what the kernel forwards by itself.
     pub(crate) fn gaps_since(&self, moment: Instant) -> (Vec<Duration>, Duration) {
         let flows = self.named("udp ").into_iter().filter(|flow| flow.arrived() > 0);
         let gaps = flows.map(|flow| flow.gap_since(moment)).collect();
@@ -227,7 +227,7 @@ fn limit_retransmission(lab: &Lab) {
 
 /// Of flows between pods of one node.
 const CONTROL: &str = "here: udp";
-const TOLERATED: Duration = Duration::from_secs(1);
+const TOLERATED: Duration = Duration::from_secs(3);
 const FIRST: u16 = 7001;
 const SECOND: u16 = 7002;
 const ECHO: u16 = 7003;
