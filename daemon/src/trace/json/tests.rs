@@ -18,7 +18,7 @@ fn objects(capture: &str) -> Vec<Value> {
 
 #[test]
 fn keys_are_these() {
-    let packet = objects("walkthrough/eth0").remove(2);
+    let packet = objects("walkthrough-ping/eth0").remove(2);
     let keys: Vec<&str> = packet.as_object().unwrap().keys().map(String::as_str).collect();
     let expected = [
         "boot_ns",
@@ -80,7 +80,7 @@ fn tags_and_fragments_are_objects() {
 
 #[test]
 fn what_is_known_of_a_decision_is_there() {
-    let record = samples::records("walkthrough/eth0", 128).remove(0);
+    let record = samples::records("walkthrough-ping/eth0", 128).remove(0);
     let packet = decode(&record).unwrap();
     let event = PacketEvent {
         verdict: Verdict::Dropped as u8,

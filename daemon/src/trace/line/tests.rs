@@ -18,7 +18,8 @@ fn packets(capture: &str) -> Vec<String> {
 
 #[test]
 fn a_handshake_and_a_ping_look_as_in_the_walkthrough() {
-    let lines: Vec<String> = samples::records("walkthrough/eth0", 128).iter().map(|r| written(r)).collect();
+    let lines: Vec<String> =
+        samples::records("walkthrough-ping/eth0", 128).iter().map(|r| written(r)).collect();
     let expected = "09:12:24.278100 eth0 to-netdev IP 172.18.0.3.51871 > 172.18.0.4.51871: \
                     WireGuard initiation sender 0x";
     assert!(lines[0].starts_with(expected) && lines[0].ends_with(", 148 bytes\n"), "{}", lines[0]);
@@ -82,7 +83,7 @@ fn addresses_are_asked_for_and_told() {
 
 #[test]
 fn what_was_decided_is_told_only_where_it_is_known() {
-    let record = samples::records("walkthrough/eth0", 128).remove(0);
+    let record = samples::records("walkthrough-ping/eth0", 128).remove(0);
     let packet = decode(&record).unwrap();
     let event = PacketEvent {
         mark: 0xe00,
@@ -102,7 +103,7 @@ fn a_capture_that_ends_early_says_so() {
     for (snaplen, part) in
         [(10, " ethernet [cut], length 190"), (20, "IP [cut], length"), (40, "udp [cut], length")]
     {
-        let line = written(&samples::records("walkthrough/eth0", snaplen)[0]);
+        let line = written(&samples::records("walkthrough-ping/eth0", snaplen)[0]);
         assert!(line.contains(part), "{snaplen}: {line}");
     }
 }
@@ -111,7 +112,7 @@ fn a_capture_that_ends_early_says_so() {
 fn several_namespaces_stand_before_the_interface() {
     let mut names = Names::new([(NETNS, "node1"), (1, "node2")].into_iter());
     names.learn(&crate::trace::names::Naming { netns: NETNS, ifindex: 2, name: "eth0".into() });
-    let record = samples::records("walkthrough/eth0", 128).remove(0);
+    let record = samples::records("walkthrough-ping/eth0", 128).remove(0);
     let mut out = Vec::new();
     line(&decode(&record).unwrap(), &names, &mut samples::clock(), &mut out);
     assert!(String::from_utf8(out).unwrap().contains(" node1/eth0 to-netdev IP "));
