@@ -7,6 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use wgtrace_cni::CniError;
@@ -104,7 +105,8 @@ impl Node {
     /// Ends the daemon: `TERM` or `KILL`.
     pub(crate) fn end(&mut self, signal: &str) {
         let mut daemon = self.daemon.take().unwrap();
-        Command::new("kill").args([&format!("-{signal}"), &daemon.id().to_string()]).status().unwrap();
+        let number = if signal == "TERM" { Signal::TERM } else { Signal::KILL };
+        rustix::process::kill_process(Pid::from_child(&daemon), number).unwrap();
         let status = daemon.wait().unwrap();
         assert!(signal != "TERM" || status.success(), "{status}: {}", self.log());
     }
