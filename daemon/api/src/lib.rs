@@ -1,7 +1,7 @@
 //! What `wgtraced` says and does over its socket.
 //!
-//! The contract is `proto/node.proto`: gRPC on a unix socket, whose file says who may ask at all
-//! (group `wgtrace`); what changes anything is for uid 0. This crate has its types, client and server
+//! The contract is `proto/node.proto` and `proto/observer.proto`: gRPC on a unix socket, whose file says who may ask at
+//! all (group `wgtrace`); what changes anything is for uid 0. This crate has its types, client and server
 //! halves, and no IO: both ends bring their own connection.
 //!
 //! ```
