@@ -17,6 +17,8 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod filter;
+
 /// Messages, client and server of `wgtrace.v1`.
 #[expect(
     missing_docs,
