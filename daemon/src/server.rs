@@ -58,7 +58,7 @@ impl Server {
         tokio::spawn(async move {
             let Self { listener, path: _path } = self;
             let connections = UnixListenerStream::new(listener);
-            let observer = ObserverServer::new(Observer::new(Arc::clone(&node), watch));
+            let observer = ObserverServer::new(Observer::new(watch));
             let transport = Transport::builder().add_service(NodeServer::new(Service::new(node)));
             let served = transport.add_service(observer).serve_with_incoming(connections).await;
             served.context("cannot answer any more")

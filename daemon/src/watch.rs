@@ -114,7 +114,7 @@ impl Watch {
         // before it begins: who gives up waiting is forgotten too
         let subscription = Subscription::new(replies, id, self.requests.clone());
         let (tell, told) = oneshot::channel();
-        self.ask(Request::Begin { id, hooks, snaplen, subscriber, tell })?;
+        self.ask(Request::Begin { id, hooks, snaplen, subscriber: Box::new(subscriber), tell })?;
         told.await.map_err(|_| ENDED.to_owned())??;
         Ok(subscription)
     }

@@ -28,9 +28,9 @@ use removed::RemovedLog;
 use slab::Slab;
 use spill::Spill;
 
+pub use drops::FlowDrop;
 pub use entry::Count;
 pub use limits::Limits;
-pub use drops::FlowDrop;
 pub use places::{Guise, Place};
 pub use removed::{Cause, Removed};
 pub use view::{Flow, HookCount, Rtt, TcpState};

@@ -5,25 +5,25 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use futures_util::stream;
+use tokio::time::MissedTickBehavior;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
+use wgtrace_api::filter::{Filter, FilterError};
 use wgtrace_api::v1;
 use wgtrace_api::v1::observer_server::Observer as Contract;
 
 use super::caller;
-use crate::node::Node;
 use crate::watch::{FlowWants, Hooks, PacketWants, Subscription, Watch};
 
 /// What is seen of the node, as the contract has it.
 pub(super) struct Observer {
-    node: Arc<Mutex<Node>>,
     watch: Arc<Watch>,
 }
 
 impl Observer {
-    pub(super) fn new(node: Arc<Mutex<Node>>, watch: Arc<Watch>) -> Self {
-        Self { node, watch }
+    pub(super) fn new(watch: Arc<Watch>) -> Self {
+        Self { watch }
     }
 }
 
@@ -61,16 +61,18 @@ impl Contract for Observer {
     ) -> Result<Response<Self::PacketsStream>, Status> {
         let is_root = caller::uid(&request) == Some(0);
         let request = request.into_inner();
+        let filter = filter(&request.filter)?;
         let hooks = Hooks::named(&request.hooks).map_err(Status::invalid_argument)?;
         let snaplen = u16::try_from(request.snaplen).unwrap_or(u16::MAX);
-        let wants = PacketWants { hooks, snaplen, payload: is_root };
+        let wants = PacketWants { filter, hooks, snaplen, payload: is_root };
         let subscription = self.watch.packets(wants).await.map_err(Status::unavailable)?;
         Ok(Response::new(Replies(Some(subscription))))
     }
 
     async fn flows(&self, request: Request<v1::FlowsRequest>) -> Result<Response<Self::FlowsStream>, Status> {
         let request = request.into_inner();
-        let wants = FlowWants { interval: interval(request.interval, FlowWants::INTERVAL) };
+        let filter = filter(&request.filter)?;
+        let wants = FlowWants { filter, interval: interval(request.interval, FlowWants::INTERVAL) };
         let subscription = self.watch.flows(wants).await.map_err(Status::unavailable)?;
         Ok(Response::new(Replies(Some(subscription))))
     }
@@ -86,9 +88,36 @@ impl Contract for Observer {
         Err(Status::unimplemented("sessions are not told yet"))
     }
 
-    async fn ledger(&self, _: Request<v1::LedgerRequest>) -> Result<Response<Self::LedgerStream>, Status> {
-        Err(Status::unimplemented("the ledger is not told yet"))
+    async fn ledger(
+        &self,
+        request: Request<v1::LedgerRequest>,
+    ) -> Result<Response<Self::LedgerStream>, Status> {
+        let watch = Arc::clone(&self.watch);
+        Ok(Response::new(every(interval(request.into_inner().interval, TOTALS), move || {
+            let watch = Arc::clone(&watch);
+            async move { watch.account().await.map_err(Status::unavailable) }
+        })))
     }
+}
+
+/// Asks again and again, until the first failure.
+fn every<T: 'static, F>(time: Duration, ask: impl FnMut() -> F + Send + 'static) -> Told<T>
+where
+    F: Future<Output = Result<T, Status>> + Send + 'static,
+{
+    let mut ticks = tokio::time::interval(time);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    Box::pin(stream::unfold(Some((ticks, ask)), |asking| async {
+        let (mut ticks, mut ask) = asking?;
+        ticks.tick().await;
+        let reply = ask().await;
+        let next = reply.is_ok().then_some((ticks, ask));
+        Some((reply, next))
+    }))
+}
+
+fn filter(text: &str) -> Result<Filter, Status> {
+    text.parse().map_err(|error: FilterError| Status::invalid_argument(error.to_string()))
 }
 
 /// The time asked for, or `usual`; never so short that nothing else is done.
@@ -98,3 +127,6 @@ fn interval(nanoseconds: u64, usual: Duration) -> Duration {
         nanoseconds => Duration::from_nanos(nanoseconds).max(FlowWants::SHORTEST),
     }
 }
+
+/// Time between two replies of totals, unless told.
+const TOTALS: Duration = Duration::from_secs(1);

@@ -180,9 +180,7 @@ impl Engine {
         // the keeper hears of those who are gone by itself
         subscribers.retain(|_, subscriber| match subscriber {
             Subscriber::Packets(queue) => queue.flush(),
-            Subscriber::Flows(queue) => {
-                queue.tell(now, flows, time, |flow| show::flow(flow, around, offset))
-            }
+            Subscriber::Flows(queue) => queue.tell(now, flows, time, |flow| show::flow(flow, around, offset)),
         });
     }
 

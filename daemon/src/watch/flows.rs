@@ -1,10 +1,11 @@
 //! Flows for one subscriber.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use wgtrace_api::filter::Filter;
 use wgtrace_api::v1;
 use wgtrace_flow::table::{FlowId, Generation};
 use wgtrace_flow::{Flow, FlowTable};
@@ -12,6 +13,8 @@ use wgtrace_flow::{Flow, FlowTable};
 /// What a subscriber wants of flows.
 #[derive(Debug, Clone)]
 pub struct FlowWants {
+    /// Which of them.
+    pub filter: Filter,
     /// Time between two replies.
     pub interval: Duration,
 }
@@ -36,6 +39,8 @@ pub(super) struct FlowQueue {
     /// Of the step that is being told.
     step: Option<Step>,
     missed: u64,
+    /// Flows that the reader has, if it does not have all.
+    held: HashSet<u64>,
 }
 
 struct Step {
@@ -47,7 +52,18 @@ struct Step {
 impl FlowQueue {
     pub(super) fn new(wants: FlowWants) -> (Self, mpsc::Receiver<v1::FlowsReply>) {
         let (replies, receiver) = mpsc::channel(MOST_REPLIES);
-        (Self { wants, replies, told: None, next: Instant::now(), step: None, missed: 0 }, receiver)
+        (
+            Self {
+                wants,
+                replies,
+                told: None,
+                next: Instant::now(),
+                step: None,
+                missed: 0,
+                held: HashSet::new(),
+            },
+            receiver,
+        )
     }
 
     /// When it wants to be called.
@@ -85,12 +101,27 @@ impl FlowQueue {
             };
             let count = step.flows.len().min(MOST_FLOWS);
             let flows = step.flows.drain(..count).filter_map(|id| table.get(id));
-            let flows: Vec<_> = flows.map(|flow| show(&flow)).collect();
+            let held = &mut self.held;
+            let filter = &self.wants.filter;
+            let mut removed = std::mem::take(&mut step.removed);
+            let shown = flows.map(|flow| show(&flow)).filter(|flow| {
+                let is_wanted = filter.matches(flow);
+                if !filter.is_empty() {
+                    if is_wanted {
+                        held.insert(flow.id);
+                    } else if held.remove(&flow.id) {
+                        // it was once, and is another by now
+                        removed.push(flow.id);
+                    }
+                }
+                is_wanted
+            });
+            let shown: Vec<_> = shown.collect();
             room = room.saturating_sub(count);
             permit.send(v1::FlowsReply {
                 snapshot: std::mem::take(&mut step.snapshot),
-                flows,
-                removed: std::mem::take(&mut step.removed),
+                flows: shown,
+                removed,
                 time,
                 known: u64::try_from(table.len()).unwrap_or(u64::MAX),
                 evicted: table.counts().evicted,
@@ -109,13 +140,16 @@ impl FlowQueue {
         let told = self.told.replace(mark);
         let gone = told.and_then(|told| Some((told, table.removed_since(told)?)));
         let Some((told, removed)) = gone else {
+            self.held.clear();
             let flows = table.iter().map(|flow| flow.id()).collect();
             return Some(Step { snapshot: true, flows, removed: Vec::new() });
         };
-        let removed: Vec<u64> = removed.map(|removed| removed.id.number()).collect();
+        let held = &mut self.held;
+        let is_told = |id: &u64| self.wants.filter.is_empty() || held.remove(id);
+        let removed: Vec<u64> = removed.map(|removed| removed.id.number()).filter(is_told).collect();
         let flows: VecDeque<_> = table.changed_since(told).map(|flow| flow.id()).collect();
         let is_some = !flows.is_empty() || !removed.is_empty();
-        is_some.then(|| Step { snapshot: false, flows, removed })
+        is_some.then_some(Step { snapshot: false, flows, removed })
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) enum Request {
         id: u64,
         hooks: Hooks,
         snaplen: u16,
-        subscriber: Subscriber,
+        subscriber: Box<Subscriber>,
         tell: oneshot::Sender<Result<(), String>>,
     },
     /// Nobody listens any more under this number.
@@ -116,7 +116,7 @@ impl Keeper {
     async fn answer(&mut self, request: Request) {
         match request {
             Request::Begin { id, hooks, snaplen, subscriber, tell } => {
-                let begun = self.begin(id, Want { hooks, snaplen }, subscriber).await;
+                let begun = self.begin(id, Want { hooks, snaplen }, *subscriber).await;
                 // who asked may have gone, and says so by another request
                 let _ = tell.send(begun.map_err(|error| format!("{error:#}")));
             }
@@ -125,12 +125,10 @@ impl Keeper {
                 self.order(Order::Remove(id));
                 self.closing = Some(Instant::now() + LINGER);
             }
-            Request::Account(tell) => {
-                match self.node.lock().await.forwarding().instance().counters() {
-                    Ok(counters) => self.order(Order::Account(counters, tell)),
-                    Err(error) => drop(tell.send(Err(error.to_string()))),
-                }
-            }
+            Request::Account(tell) => match self.node.lock().await.forwarding().instance().counters() {
+                Ok(counters) => self.order(Order::Account(counters, tell)),
+                Err(error) => drop(tell.send(Err(error.to_string()))),
+            },
             Request::Close(tell) => {
                 self.wants.clear();
                 warn(self.adjust(true).await);

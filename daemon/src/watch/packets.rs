@@ -3,6 +3,7 @@
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use wgtrace_abi::{Gate, Hook};
+use wgtrace_api::filter::Filter;
 use wgtrace_api::v1;
 
 use super::Hooks;
@@ -10,6 +11,8 @@ use super::Hooks;
 /// What a subscriber wants of packets.
 #[derive(Debug, Clone)]
 pub struct PacketWants {
+    /// Which of them.
+    pub filter: Filter,
     /// Where they are seen.
     pub hooks: Hooks,
     /// Bytes of each, at most.
@@ -52,6 +55,10 @@ impl PacketQueue {
 
     /// Takes a packet that is wanted, if there is room for it.
     pub(super) fn offer(&mut self, make: impl FnOnce(&PacketWants) -> v1::Packet) {
+        let packet = make(&self.wants);
+        if !self.wants.filter.matches(&packet) {
+            return;
+        }
         if self.is_full() {
             // whoever is gone is found out by the next flush
             let _ = self.flush();
@@ -60,7 +67,6 @@ impl PacketQueue {
             self.missed = self.missed.saturating_add(1);
             return;
         }
-        let packet = make(&self.wants);
         self.bytes = self.bytes.saturating_add(size_of::<v1::Packet>()).saturating_add(heap(&packet));
         self.batch.push(packet);
     }
@@ -109,7 +115,12 @@ mod tests {
     use super::*;
 
     fn queue() -> (PacketQueue, mpsc::Receiver<v1::PacketsReply>) {
-        PacketQueue::new(PacketWants { hooks: Hooks::ALL, snaplen: 128, payload: false })
+        PacketQueue::new(PacketWants {
+            filter: Filter::default(),
+            hooks: Hooks::ALL,
+            snaplen: 128,
+            payload: false,
+        })
     }
 
     fn packet(len: usize) -> v1::Packet {
@@ -139,13 +150,13 @@ mod tests {
 
     #[test]
     fn a_queue_is_bounded_by_bytes_too() {
-        let (mut queue, _replies) = queue();
-        let mut held = 0;
+        let (mut queue, mut replies) = queue();
         for _ in 0..10_000 {
-            queue.offer(|_| {
-                held += 1;
-                packet(65_000)
-            });
+            queue.offer(|_| packet(65_000));
+        }
+        let mut held = queue.batch.len();
+        while let Ok(reply) = replies.try_recv() {
+            held += reply.packets.len();
         }
         assert!(held * 65_000 <= (MOST_REPLIES + 1) * (MOST_BYTES + 65_000), "{held}");
     }

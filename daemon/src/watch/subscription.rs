@@ -20,11 +20,7 @@ struct Ticket {
 }
 
 impl<T> Subscription<T> {
-    pub(super) fn new(
-        replies: mpsc::Receiver<T>,
-        id: u64,
-        requests: mpsc::UnboundedSender<Request>,
-    ) -> Self {
+    pub(super) fn new(replies: mpsc::Receiver<T>, id: u64, requests: mpsc::UnboundedSender<Request>) -> Self {
         Self { replies, _ticket: Ticket { id, requests } }
     }
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use wgtrace_api::v1;
-use wgtrace_tunnel::{AllowedIps, PeerId, Prefix};
+use wgtrace_tunnel::{AllowedIps, Prefix};
 
 use crate::datapath::observed::Link;
 use crate::node::Node;
@@ -20,7 +20,6 @@ pub(super) struct Surroundings {
     interfaces: HashMap<u32, Box<str>>,
     pods: HashMap<IpAddr, Box<str>>,
     nodes: AllowedIps<Arc<str>>,
-    peers: HashMap<PeerId, Arc<Peer>>,
     /// Peers by where they are.
     endpoints: HashMap<IpAddr, Arc<Peer>>,
     /// Peers by their networks.
@@ -71,7 +70,6 @@ impl Surroundings {
             for prefix in peer.allowed_ips {
                 around.routes.insert(prefix, Arc::clone(&named));
             }
-            around.peers.insert(peer.id, named);
         }
         around
     }
@@ -89,16 +87,6 @@ impl Surroundings {
             pod: self.pods.get(&address).map(ToString::to_string).unwrap_or_default(),
             node: self.nodes.lookup(address).map(ToString::to_string).unwrap_or_default(),
         }
-    }
-
-    /// The pod with an address.
-    pub(super) fn pod(&self, address: IpAddr) -> Option<&str> {
-        self.pods.get(&address).map(AsRef::as_ref)
-    }
-
-    /// The peer by its name in the device.
-    pub(super) fn peer(&self, id: PeerId) -> Option<&Peer> {
-        self.peers.get(&id).map(AsRef::as_ref)
     }
 
     /// The peer that is at an address.

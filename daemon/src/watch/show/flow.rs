@@ -1,8 +1,8 @@
+use wgtrace_abi::hook::Attachment;
 use wgtrace_api::v1;
 use wgtrace_flow::Flow;
 use wgtrace_flow::table::{Count, Guise, HookCount};
 use wgtrace_flow::time::WallOffset;
-use wgtrace_abi::hook::Attachment;
 
 use crate::watch::surroundings::Surroundings;
 

@@ -131,9 +131,9 @@ fn headers(packet: &Packet<'_>) -> usize {
         Transport::Udp(datagram) => {
             let message = datagram.wireguard.map_or(0, |message| match message {
                 WireGuard::TransportData { .. } => TRANSPORT_HEADER,
-                WireGuard::Initiation { .. }
-                | WireGuard::Response { .. }
-                | WireGuard::CookieReply { .. } => usize::MAX,
+                WireGuard::Initiation { .. } | WireGuard::Response { .. } | WireGuard::CookieReply { .. } => {
+                    usize::MAX
+                }
             });
             behind(datagram.udp.payload()).saturating_add(message).min(packet.bytes.len())
         }
