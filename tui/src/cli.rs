@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Status(crate::status::StatusArgs),
     /// List the nodes that packets are encrypted for, as `wg show` does.
     Peers(crate::peers::PeersArgs),
+    /// Show flows and packets, a line each, as `hubble observe` does.
+    Observe(Box<crate::observe::ObserveArgs>),
     /// Write down what daemons say, for `wgtrace tui --replay`.
     Record(crate::record::RecordArgs),
     /// Run a three-node cluster on this machine, in namespaces: `wgtrace lab up`.

@@ -9,6 +9,7 @@ mod decrypt;
 mod io;
 mod keys;
 mod lab;
+mod observe;
 mod peers;
 mod record;
 mod recording;
@@ -24,6 +25,7 @@ use crate::cli::{Cli, Command, KeysCommand, Misuse};
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Decrypt(args) => decrypt::run(&args),
+        Command::Observe(args) => observe::run(&args),
         Command::Record(args) => record::run(&args),
         Command::Peers(args) => peers::run(&args),
         Command::Status(args) => status::run(&args),
