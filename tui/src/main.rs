@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::disallowed_methods, reason = "a program, not a core: it has files, threads and a clock")]
 
+mod capture;
 mod cli;
 mod client;
 mod config;
@@ -13,6 +14,7 @@ mod observe;
 mod peers;
 mod record;
 mod recording;
+mod shell;
 mod status;
 mod stop;
 
@@ -26,6 +28,9 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Decrypt(args) => decrypt::run(&args),
         Command::Observe(args) => observe::run(&args),
+        Command::Capture(args) => capture::run(&args),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&args),
         Command::Record(args) => record::run(&args),
         Command::Peers(args) => peers::run(&args),
         Command::Status(args) => status::run(&args),
