@@ -41,7 +41,7 @@ pub(crate) fn completions(args: &CompletionsArgs) -> Result<ExitCode> {
 pub(crate) fn man(args: &ManArgs) -> Result<ExitCode> {
     let Some(directory) = &args.directory else {
         let mut page = Vec::new();
-        clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+        clap_mangen::Man::new(Cli::command().disable_help_subcommand(true)).render(&mut page)?;
         io::print(&String::from_utf8(page).context("a man page")?)?;
         return Ok(ExitCode::SUCCESS);
     };
