@@ -10,6 +10,7 @@ mod keys;
 mod lab;
 mod peers;
 mod status;
+mod tui;
 
 use std::process::ExitCode;
 
