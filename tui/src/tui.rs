@@ -5,7 +5,6 @@
 
 mod app;
 mod clock;
-mod config;
 mod keys;
 mod model;
 mod msg;

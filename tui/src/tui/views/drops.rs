@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 
+use super::cells;
 use super::pane::{self, field};
 use super::table::{Cell, Head, Table, number, words};
 use crate::tui::app::{App, Areas, DropRow, Pane, View, drop_rows};
@@ -19,8 +20,8 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
         empty: "nothing was dropped",
         theme: &app.theme,
     };
-    table.draw(buffer, |row, column, _| {
-        rows.get(row).map_or_else(Cell::default, |row| cell(app, row, column))
+    table.draw(buffer, |row, column, room| {
+        rows.get(row).map_or_else(Cell::default, |row| cell(app, row, column, room))
     });
     if let Some(area) = areas.fields {
         let details = app.details.unwrap_or_default();
@@ -40,10 +41,10 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
     }
 }
 
-fn cell<'a>(app: &App, row: &DropRow<'a>, column: usize) -> Cell<'a> {
+fn cell<'a>(app: &App, row: &DropRow<'a>, column: usize, room: usize) -> Cell<'a> {
     let theme = &app.theme;
     match (column, row.pod) {
-        (0, _) => (row.node.into(), theme.dim),
+        (0, _) => cells::node(app, row.node, room),
         (1, None) => (row.reason.clone().into(), theme.bad),
         (1, Some(_)) => ("  of a pod".into(), theme.dim),
         (2, _) => (row.hook.into(), theme.text),
@@ -54,10 +55,10 @@ fn cell<'a>(app: &App, row: &DropRow<'a>, column: usize) -> Cell<'a> {
 }
 
 const HEADS: [Head; 6] = [
-    words("NODE", 8, 24, 3),
-    words("REASON", 24, 44, 0),
-    words("HOOK", 14, 14, 2),
+    words("NODE", [8, 8, 24], 3),
+    words("REASON", [24, 30, 44], 0),
+    words("HOOK", [14, 14, 14], 2),
     number("PACKETS", 7, 1),
     number("BYTES", 6, 5),
-    words("POD", 10, 60, 4),
+    words("POD", [10, 16, 60], 4),
 ];

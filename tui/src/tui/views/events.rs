@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 
+use super::cells;
 use super::pane::{self, field};
 use super::table::{Cell, Head, Table, words};
 use crate::tui::app::{App, Areas, Pane, View};
@@ -20,8 +21,8 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
         empty: "nothing happened yet",
         theme: &app.theme,
     };
-    table.draw(buffer, |row, column, _| {
-        events.newest(row).map_or_else(Cell::default, |event| cell(app, event, column))
+    table.draw(buffer, |row, column, room| {
+        events.newest(row).map_or_else(Cell::default, |event| cell(app, event, column, room))
     });
     if let Some(area) = areas.fields {
         let (details, theme) = (app.details.unwrap_or_default(), &app.theme);
@@ -37,11 +38,11 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
     }
 }
 
-fn cell<'a>(app: &App, event: &'a Event, column: usize) -> Cell<'a> {
+fn cell<'a>(app: &App, event: &'a Event, column: usize, room: usize) -> Cell<'a> {
     let theme = &app.theme;
     match column {
         0 => (units::time_to_the_second(event.time).into(), theme.dim),
-        1 => (event.node.as_str().into(), theme.dim),
+        1 => cells::node(app, &event.node, room),
         2 => {
             let style = match event.kind {
                 Kind::Connected | Kind::Mended => theme.good,
@@ -55,5 +56,9 @@ fn cell<'a>(app: &App, event: &'a Event, column: usize) -> Cell<'a> {
     }
 }
 
-const HEADS: [Head; 4] =
-    [words("TIME", 8, 8, 1), words("NODE", 8, 30, 2), words("EVENT", 9, 9, 3), words("WHAT", 20, 300, 0)];
+const HEADS: [Head; 4] = [
+    words("TIME", [8, 8, 8], 1),
+    words("NODE", [8, 13, 30], 2),
+    words("EVENT", [9, 9, 9], 3),
+    words("WHAT", [20, 80, 300], 0),
+];

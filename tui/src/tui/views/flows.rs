@@ -38,6 +38,11 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
     }
 }
 
+/// What the column is called.
+pub(super) fn title(column: Column) -> &'static str {
+    HEADS.get(column.number()).map_or("", |head| head.title)
+}
+
 fn empty(app: &App, model: &Model) -> &'static str {
     let nobody = model.nodes.shown().all(|node| node.link != Link::Up);
     if model.flows.len() > 0 {
@@ -55,7 +60,10 @@ fn of_flow(app: &App, flow: &Flow, column: Column, room: usize) -> Cell<'static>
     let theme = &app.theme;
     let indent = if app.flows.grouping == Grouping::None { "" } else { "  " };
     match column {
-        Column::Node => (format!("{indent}{}", flow.node).into(), theme.dim),
+        Column::Node => {
+            let (name, style) = cells::node(app, &flow.node, room.saturating_sub(indent.len()));
+            (format!("{indent}{name}").into(), style)
+        }
         Column::Source => (cells::end(&flow.source, room).into(), theme.text),
         Column::Destination => (cells::end(&flow.destination, room).into(), theme.text),
         Column::Protocol if flow.is_wireguard => ("WG".into(), theme.dim),
@@ -124,12 +132,12 @@ fn of_group(app: &App, group: &Group, column: Column, room: usize) -> Cell<'stat
 
 /// In the order of [`Column::ALL`].
 const HEADS: [Head; 12] = [
-    words("NODE", 8, 24, 5),
-    words("SOURCE", 13, 36, 0),
-    words("DESTINATION", 13, 36, 1),
-    words("PROTO", 5, 5, 6),
-    words("STATE", 9, 9, 2),
-    words("PATH", 22, 48, 3),
+    words("NODE", [7, 8, 24], 5),
+    words("SOURCE", [13, 16, 36], 0),
+    words("DESTINATION", [13, 16, 36], 1),
+    words("PROTO", [5, 5, 5], 6),
+    words("STATE", [9, 9, 9], 2),
+    words("PATH", [20, 29, 56], 3),
     number("OUT/IN", 9, 4),
     number("B/S", 5, 7),
     number("RTT", 7, 8),

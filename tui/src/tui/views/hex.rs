@@ -31,6 +31,6 @@ mod tests {
         let bytes: Vec<u8> = (0x3c..0x50).chain([0x1b]).collect();
         let lines: Vec<String> = lines(&bytes).collect();
         assert_eq!(lines[0], "0000  3c 3d 3e 3f 40 41 42 43  44 45 46 47 48 49 4a 4b  <=>?@ABCDEFGHIJK");
-        assert_eq!(lines[1], format!("{:<55}LMNO.", "0010  4c 4d 4e 4f 1b"));
+        assert_eq!(lines[1], format!("{:<56}LMNO.", "0010  4c 4d 4e 4f 1b"));
     }
 }

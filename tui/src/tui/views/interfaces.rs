@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use wgtrace_api::v1::Interface;
 
+use super::cells;
 use super::pane::{self, Pieces, field};
 use super::table::{Cell, Head, Table, number, words};
 use crate::tui::app::{App, Areas, Pane, View, interface_rows};
@@ -20,8 +21,8 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
         empty: "no interfaces yet",
         theme: &app.theme,
     };
-    table.draw(buffer, |row, column, _| {
-        rows.get(row).map_or_else(Cell::default, |(node, interface)| cell(app, node, interface, column))
+    table.draw(buffer, |row, column, room| {
+        rows.get(row).map_or_else(Cell::default, |(node, interface)| cell(app, node, interface, column, room))
     });
     if let Some(area) = areas.fields {
         let details = app.details.unwrap_or_default();
@@ -30,10 +31,10 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
     }
 }
 
-fn cell<'a>(app: &App, node: &'a Node, interface: &'a Interface, column: usize) -> Cell<'a> {
+fn cell<'a>(app: &App, node: &'a Node, interface: &'a Interface, column: usize, room: usize) -> Cell<'a> {
     let theme = &app.theme;
     match column {
-        0 => (node.name.as_str().into(), theme.dim),
+        0 => cells::node(app, &node.name, room),
         1 => (interface.name.as_str().into(), theme.text),
         2 => (interface.role.as_str().into(), theme.text),
         3 if interface.up => ("up".into(), theme.good),
@@ -63,13 +64,13 @@ fn lines(app: &App, node: &Node, interface: &Interface) -> Vec<Pieces> {
 }
 
 const HEADS: [Head; 9] = [
-    words("NODE", 8, 24, 3),
-    words("INTERFACE", 15, 15, 0),
-    words("ROLE", 9, 9, 1),
-    words("STATE", 5, 5, 2),
+    words("NODE", [8, 8, 24], 3),
+    words("INTERFACE", [15, 15, 15], 0),
+    words("ROLE", [9, 9, 9], 1),
+    words("STATE", [5, 5, 5], 2),
     number("MTU", 5, 4),
-    number("INDEX", 5, 7),
-    words("ADDRESSES", 16, 36, 5),
-    words("PROGRAMS", 16, 48, 6),
-    words("MAC", 17, 17, 8),
+    number("INDEX", 5, 9),
+    words("ADDRESSES", [14, 18, 36], 5),
+    words("PROGRAMS", [14, 30, 64], 6),
+    words("MAC", [17, 17, 17], 8),
 ];

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use wgtrace_api::v1::LedgerRow;
 
-use super::print_all;
+use super::{cells, print_all};
 use super::table::{Cell, Head, Table, number, words};
 use crate::tui::app::{App, Areas, View, ledger_rows};
 use crate::tui::model::Node;
@@ -27,22 +27,22 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
         empty: "no events yet",
         theme: &app.theme,
     };
-    table.draw(buffer, |row, column, _| {
-        rows.get(row).map_or_else(Cell::default, |(node, row)| cell(app, node, row, column))
+    table.draw(buffer, |row, column, room| {
+        rows.get(row).map_or_else(Cell::default, |(node, row)| cell(app, node, row, column, room))
     });
     for (y, node) in (list.bottom()..areas.list.bottom()).zip(nodes) {
         sum(app, node, Rect { y, height: 1, ..areas.list }, buffer);
     }
 }
 
-fn cell<'a>(app: &App, node: &'a Node, row: &'a LedgerRow, column: usize) -> Cell<'a> {
+fn cell<'a>(app: &App, node: &'a Node, row: &'a LedgerRow, column: usize, room: usize) -> Cell<'a> {
     let theme = &app.theme;
     let count = |value: u64| (units::count(value).into(), theme.text);
     let lost = |value: u64| {
         if value == 0 { ("-".into(), theme.dim) } else { (units::count(value).into(), theme.bad) }
     };
     match column {
-        0 => (node.name.as_str().into(), theme.dim),
+        0 => cells::node(app, &node.name, room),
         1 => (row.cpu.to_string().into(), theme.text),
         2 => (row.hook.as_str().into(), theme.text),
         3 => count(row.produced),
@@ -86,9 +86,9 @@ fn sum(app: &App, node: &Node, area: Rect, buffer: &mut Buffer) {
 }
 
 const HEADS: [Head; 9] = [
-    words("NODE", 8, 30, 3),
+    words("NODE", [8, 8, 30], 3),
     number("CPU", 3, 2),
-    words("HOOK", 14, 14, 0),
+    words("HOOK", [14, 14, 14], 0),
     number("PRODUCED", 9, 1),
     number("DELIVERED", 9, 4),
     number("FULL", 6, 5),

@@ -41,7 +41,8 @@ fn lines(app: &App, packet: &Packet) -> Vec<Pieces> {
     }
     for (name, party) in [("  from", &packet.source), ("  to", &packet.destination)] {
         if let Some(party) = party.as_ref().filter(|party| !party.pod.is_empty() || !party.node.is_empty()) {
-            lines.push(field(name, format!("{} on {}", party.pod, party.node), theme.text, theme));
+            let on = if party.node.is_empty() { String::new() } else { format!("on {}", party.node) };
+            lines.push(field(name, format!("{} {on}", party.pod).trim().to_owned(), theme.text, theme));
         }
     }
     for layer in layers::of(packet) {

@@ -40,7 +40,7 @@ fn of_packet<'a>(app: &App, packet: &'a Packet, column: usize, room: usize) -> C
     let theme = &app.theme;
     match column {
         0 => (units::time_of_day(packet.time).into(), theme.dim),
-        1 => (packet.node.as_str().into(), theme.dim),
+        1 => cells::node(app, &packet.node, room),
         2 => (text::fit(&packet.interface, room), theme.text),
         3 => (packet.hook.as_str().into(), theme.dim),
         4 if packet.drop_reason != 0 || packet.verdict == "dropped" => ("DROPPED".into(), theme.bad),
@@ -80,11 +80,11 @@ pub(super) fn summary(packet: &Packet) -> String {
 }
 
 const HEADS: [Head; 7] = [
-    words("TIME (UTC)", 15, 15, 4),
-    words("NODE", 8, 24, 5),
-    words("INTERFACE", 10, 15, 1),
-    words("HOOK", 14, 14, 3),
-    words("STATE", 9, 9, 2),
-    number("LENGTH", 6, 6),
-    words("PACKET", 20, 200, 0),
+    words("TIME (UTC)", [15, 15, 15], 3),
+    words("NODE", [8, 8, 24], 7),
+    words("INTERFACE", [10, 10, 15], 1),
+    words("HOOK", [14, 14, 14], 8),
+    words("STATE", [9, 9, 9], 2),
+    number("LENGTH", 6, 9),
+    words("PACKET", [20, 48, 200], 0),
 ];

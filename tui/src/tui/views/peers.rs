@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use wgtrace_api::v1::Peer;
 
+use super::cells;
 use super::pane::{self, Pieces, field};
 use super::table::{Cell, Head, Table, number, words};
 use crate::tui::app::{App, Areas, Pane, View, peer_rows};
@@ -21,8 +22,8 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
         empty: "no peers yet",
         theme: &app.theme,
     };
-    table.draw(buffer, |row, column, _| {
-        rows.get(row).map_or_else(Cell::default, |(node, peer)| cell(app, node, peer, column))
+    table.draw(buffer, |row, column, room| {
+        rows.get(row).map_or_else(Cell::default, |(node, peer)| cell(app, node, peer, column, room))
     });
     if let Some(area) = areas.fields {
         let details = app.details.unwrap_or_default();
@@ -31,13 +32,13 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
     }
 }
 
-fn cell<'a>(app: &App, node: &'a Node, peer: &'a Peer, column: usize) -> Cell<'a> {
+fn cell<'a>(app: &App, node: &'a Node, peer: &'a Peer, column: usize, room: usize) -> Cell<'a> {
     let theme = &app.theme;
     let clock = clock(app, node, peer);
     match column {
-        0 => (node.name.as_str().into(), theme.dim),
+        0 => cells::node(app, &node.name, room),
         1 if peer.node.is_empty() => ("(no node)".into(), theme.dim),
-        1 => (peer.node.as_str().into(), theme.text),
+        1 => (cells::node(app, &peer.node, room).0, theme.text),
         2 => (peer.endpoint.as_str().into(), theme.text),
         3 => handshake(app, peer),
         4 | 5 => {
@@ -123,17 +124,17 @@ fn lines(app: &App, node: &Node, peer: &Peer) -> Vec<Pieces> {
 }
 
 const HEADS: [Head; 11] = [
-    words("NODE", 8, 24, 2),
-    words("PEER", 10, 24, 0),
-    words("ENDPOINT", 16, 22, 4),
+    words("NODE", [8, 8, 24], 2),
+    words("PEER", [10, 10, 24], 0),
+    words("ENDPOINT", [16, 18, 22], 4),
     number("HANDSHAKE", 9, 1),
     number("REKEY", 6, 3),
     number("REJECT", 6, 5),
     number("RECEIVED", 8, 6),
     number("SENT", 6, 7),
     number("DROPS", 5, 8),
-    words("ALLOWED IPS", 14, 40, 9),
-    words("INDICES", 17, 17, 10),
+    words("ALLOWED IPS", [14, 26, 40], 9),
+    words("INDICES", [17, 17, 17], 10),
 ];
 
 /// A session that is rejected sooner than this should have been followed by another.

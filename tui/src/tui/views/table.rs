@@ -16,18 +16,20 @@ use crate::tui::theme::Theme;
 pub(super) struct Head {
     pub(super) title: &'static str,
     pub(super) least: u16,
+    /// Wide enough for most of what stands in it.
+    pub(super) good: u16,
     pub(super) most: u16,
-    /// The greater, the sooner it goes.
+    /// The greater, the sooner it goes. From [`LUXURY`] on it is there only once the others are wide enough.
     pub(super) rank: u8,
     pub(super) is_number: bool,
 }
 
-pub(super) const fn words(title: &'static str, least: u16, most: u16, rank: u8) -> Head {
-    Head { title, least, most, rank, is_number: false }
+pub(super) const fn words(title: &'static str, [least, good, most]: [u16; 3], rank: u8) -> Head {
+    Head { title, least, good, most, rank, is_number: false }
 }
 
 pub(super) const fn number(title: &'static str, width: u16, rank: u8) -> Head {
-    Head { title, least: width, most: width, rank, is_number: true }
+    Head { title, least: width, good: width, most: width, rank, is_number: true }
 }
 
 /// What stands in a cell.
@@ -103,42 +105,47 @@ fn put(buffer: &mut Buffer, area: Rect, text: &str, style: Style, is_number: boo
 
 /// The columns that there is room for, with their first column of the screen and their width.
 fn columns(heads: &[Head], width: u16) -> Vec<(usize, (u16, u16))> {
-    let mut kept: Vec<usize> = (0..heads.len()).collect();
-    let head = |number: &usize| heads.get(*number).copied().unwrap_or(number_of_nothing());
-    let wide = |kept: &[usize]| kept.iter().map(|at| head(at).least.saturating_add(1)).fold(0, u16::saturating_add);
-    while wide(&kept) > width.saturating_add(1) && kept.len() > 1 {
-        let last = kept.iter().enumerate().max_by_key(|(_, number)| head(number).rank);
-        if let Some((at, _)) = last {
-            kept.remove(at);
-        }
-    }
-    let mut widths: Vec<u16> = kept.iter().map(|number| head(number).least).collect();
-    let mut free = width.saturating_add(1).saturating_sub(wide(&kept));
-    while free > 0 {
-        let mut is_full = true;
-        for (number, width) in kept.iter().zip(&mut widths) {
-            if *width < head(number).most && free > 0 {
-                *width = width.saturating_add(1);
-                free = free.saturating_sub(1);
-                is_full = false;
-            }
-        }
-        if is_full {
+    // between two columns is a blank, and behind the last one none
+    let room = width.saturating_add(1);
+    let mut by_rank: Vec<(usize, &Head)> = heads.iter().enumerate().collect();
+    by_rank.sort_by_key(|(_, head)| head.rank);
+    let mut kept: Vec<(usize, &Head)> = Vec::with_capacity(heads.len());
+    for (number, head) in by_rank {
+        let wide = |of: fn(&Head) -> u16| {
+            let all = kept.iter().map(|(_, head)| *head).chain([head]);
+            all.map(|head| of(head).saturating_add(1)).fold(0, u16::saturating_add)
+        };
+        let needed = if head.rank < LUXURY { wide(|head| head.least) } else { wide(|head| head.good) };
+        if needed > room && !kept.is_empty() {
             break;
+        }
+        kept.push((number, head));
+    }
+    kept.sort_by_key(|(number, _)| *number);
+    let mut widths: Vec<u16> = kept.iter().map(|(_, head)| head.least).collect();
+    let taken = widths.iter().map(|width| width.saturating_add(1)).fold(0, u16::saturating_add);
+    let mut free = room.saturating_sub(taken);
+    for of in [|head: &Head| head.good, |head: &Head| head.most] {
+        while free > 0 {
+            let wants = kept.iter().zip(&mut widths).map(|((_, head), width)| (of(head).saturating_sub(*width), width));
+            // of those that want as much, the first
+            let most = wants.rev().max_by_key(|(wants, _)| *wants);
+            let Some((1.., width)) = most else { break };
+            *width = width.saturating_add(1);
+            free = free.saturating_sub(1);
         }
     }
     let mut x = 0u16;
     let mut places = Vec::with_capacity(kept.len());
-    for (number, wide) in kept.into_iter().zip(widths) {
+    for ((number, _), wide) in kept.into_iter().zip(widths) {
         places.push((number, (x, wide.min(width.saturating_sub(x)))));
         x = x.saturating_add(wide).saturating_add(1);
     }
     places
 }
 
-const fn number_of_nothing() -> Head {
-    number("", 0, 0)
-}
+/// The rank from which on a column is there for those with much room.
+pub(super) const LUXURY: u8 = 7;
 
 /// Columns before the first, for the mark of the row that keys act on.
 const MARK: u16 = 1;
@@ -148,14 +155,15 @@ mod tests {
     use super::*;
 
     const HEADS: [Head; 4] =
-        [words("A", 10, 20, 0), number("B", 5, 2), words("C", 10, 10, 1), number("D", 5, 3)];
+        [words("A", [10, 12, 20], 0), number("B", 5, 2), words("C", [10, 10, 10], 1), number("D", 5, LUXURY)];
 
     #[test]
     fn the_least_important_columns_go_first_and_the_others_grow() {
         let shown = |width| columns(&HEADS, width);
-        assert_eq!(shown(33), [(0, (0, 10)), (1, (11, 5)), (2, (17, 10)), (3, (28, 5))]);
-        assert_eq!(shown(32), [(0, (0, 15)), (1, (16, 5)), (2, (22, 10))]);
-        assert_eq!(shown(21), [(0, (0, 10)), (2, (11, 10))]);
+        assert_eq!(shown(35), [(0, (0, 12)), (1, (13, 5)), (2, (19, 10)), (3, (30, 5))]);
+        assert_eq!(shown(34), [(0, (0, 17)), (1, (18, 5)), (2, (24, 10))]);
+        assert_eq!(shown(27), [(0, (0, 10)), (1, (11, 5)), (2, (17, 10))]);
+        assert_eq!(shown(26), [(0, (0, 15)), (2, (16, 10))]);
         assert_eq!(shown(4), [(0, (0, 4))]);
         assert_eq!(shown(60)[0], (0, (0, 20)));
     }

@@ -38,7 +38,11 @@ fn count(app: &App) -> String {
         View::Flows if app.flows.grouping != Grouping::None => {
             format!("{} {}s of {} flows", app.flows.groups.len(), app.flows.grouping.name(), model.flows.len())
         }
-        View::Flows => of(app.flows.lines.len(), model.flows.len()),
+        View::Flows => {
+            let arrow = if app.flows.sort.is_descending { 'v' } else { '^' };
+            let column = super::flows::title(app.flows.sort.column);
+            format!("{column}{arrow} {}", of(app.flows.lines.len(), model.flows.len()))
+        }
         View::Packets => of(model.packets.wanted().len(), model.packets.len()),
         View::Peers | View::Interfaces | View::Drops | View::Ledger | View::Events => app.rows().to_string(),
     }
