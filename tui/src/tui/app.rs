@@ -48,6 +48,8 @@ pub(crate) struct App {
     pub(crate) filter_text: String,
     pub(crate) editor: Option<Editor>,
     pub(crate) notice: Option<Notice>,
+    /// Why nothing more will be heard.
+    pub(crate) ended: Option<String>,
     history: Vec<String>,
     live: Model,
     held: Option<Held>,
@@ -118,6 +120,7 @@ impl App {
             cursors: [Cursor::default(); View::ALL.len()],
             details: None,
             help: None,
+            ended: None,
             history: Vec::new(),
             filter,
             filter_text,
@@ -173,7 +176,7 @@ impl App {
             }
             Msg::Ended(why) => {
                 self.revision += 1;
-                self.say(why);
+                self.ended = Some(why);
                 Vec::new()
             }
         }

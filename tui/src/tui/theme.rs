@@ -2,7 +2,6 @@
 
 use clap::ValueEnum;
 use ratatui::style::{Color, Modifier, Style};
-use serde::Deserialize;
 
 /// What each kind of text looks like.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +57,7 @@ impl Theme {
 }
 
 /// What the terminal's background is taken for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Shade {
     #[default]
     Dark,

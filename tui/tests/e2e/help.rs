@@ -13,6 +13,7 @@ fn help_says_what_is_written_down() {
         ("keys", &["keys"]),
         ("keys-convert", &["keys", "convert"]),
         ("peers", &["peers"]),
+        ("record", &["record"]),
         ("status", &["status"]),
     ] {
         for (suffix, flag) in [("short", "-h"), ("long", "--help")] {

@@ -26,12 +26,17 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     if let Some(new) = app.held_back() {
         pieces.push((format!("PAUSED +{}", units::count(new)), theme.warn));
     }
+    if let Some(end) = &app.ended {
+        pieces.push((end.clone(), theme.warn));
+    }
     if !app.filter_text.is_empty() {
         pieces.push((format!("filter {}", app.filter_text), theme.key));
     }
     for node in model.nodes.shown() {
         if let Link::Gone { since, reason } = &node.link {
             let age = units::long(units::between(*since, app.now));
+            // since when it is told in words that would not stay true
+            let reason = reason.split("; not connected since").next().unwrap_or_default();
             pieces.push((format!("{} gone {age}: {reason}", node.name), theme.bad));
         }
     }
