@@ -1,5 +1,7 @@
 //! Recordings as files: written by `wgtrace record`, read by `wgtrace tui --replay`.
 
+mod reader;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Read as _, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -8,6 +10,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use wgtrace_api::recording::{MAGIC, append};
 use wgtrace_api::v1::Told;
+
+pub(crate) use self::reader::Recording;
 
 /// A recording that is being made.
 pub(crate) struct Recorder {

@@ -229,16 +229,14 @@ impl App {
     fn key(&mut self, event: KeyEvent) -> Vec<Effect> {
         let chord = Chord::pressed(event);
         self.notice = None;
-        match self.keymap.action(self.place(), chord) {
-            Some(action) => self.act(action),
-            None => {
-                if let (Some(editor), Some(character)) = (&mut self.editor, chord.character()) {
-                    editor.insert(character);
-                    self.edited();
-                }
-                Vec::new()
-            }
+        if let Some(action) = self.keymap.action(self.place(), chord) {
+            return self.act(action);
         }
+        if let (Some(editor), Some(character)) = (&mut self.editor, chord.character()) {
+            editor.insert(character);
+            self.edited();
+        }
+        Vec::new()
     }
 
     fn tick(&mut self, now: i64) {
@@ -259,7 +257,8 @@ impl App {
     /// Whether what is on the screen is another a second later.
     fn shows_time(&self) -> bool {
         let is_one_gone = self.live.nodes.connected().0 < self.live.nodes.connected().1;
-        is_one_gone || (self.held.is_none() && self.view == View::Peers && peer_rows(&self.live).next().is_some())
+        is_one_gone
+            || (self.held.is_none() && self.view == View::Peers && peer_rows(&self.live).next().is_some())
     }
 
     /// Brings the rows of the view in order, where it is time to.

@@ -35,4 +35,4 @@ impl Clock {
 }
 
 /// Nobody waits for longer.
-const LONGEST: Duration = Duration::from_secs(3600);
+const LONGEST: Duration = Duration::from_hours(1);

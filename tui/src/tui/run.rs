@@ -95,7 +95,12 @@ pub(crate) enum Stop {
 }
 
 /// Takes an input and all that wait behind it; of many sizes in a row only the last counts.
-fn take(app: &mut App, first: Event, inputs: &mut (impl Stream<Item = Event> + Unpin), clock: Clock) -> Vec<Effect> {
+fn take(
+    app: &mut App,
+    first: Event,
+    inputs: &mut (impl Stream<Item = Event> + Unpin),
+    clock: Clock,
+) -> Vec<Effect> {
     let mut effects = Vec::new();
     let mut size = None;
     let mut next = Some(first);

@@ -72,7 +72,8 @@ mod tests {
         let shown: Vec<String> = shown.into_iter().map(count).collect();
         assert_eq!(
             shown,
-            ["0", "9999", "10.0k", "12.3k", "99.9k", "100k", "999k", "1.0M", "123M", "18E"].map(str::to_owned)
+            ["0", "9999", "10.0k", "12.3k", "99.9k", "100k", "999k", "1.0M", "123M", "18E"]
+                .map(str::to_owned)
         );
     }
 

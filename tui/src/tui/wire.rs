@@ -20,7 +20,7 @@ use super::screen::{self, Screen};
 use super::theme::{Depth, Shade, Theme};
 use crate::cli::Misuse;
 use crate::client::{ServerArgs, Wants, Watch, watch};
-use crate::config::Config;
+use crate::config::{Config, Keys};
 use crate::io;
 
 /// What `wgtrace tui` takes.
@@ -70,22 +70,20 @@ pub(crate) fn run(args: &TuiArgs) -> Result<ExitCode> {
     let filter: Filter = filter_text.parse().context("the filter")?;
     let shade = match (args.theme, &config.theme) {
         (Some(shade), _) => shade,
-        (None, Some(name)) => {
-            Shade::from_str(name, true).map_err(|_| Misuse("theme in the configuration: expected dark or light"))?
-        }
+        (None, Some(name)) => Shade::from_str(name, true)
+            .map_err(|_| Misuse("theme in the configuration: expected dark or light"))?,
         (None, None) => Shade::default(),
     };
     let theme = Theme::new(shade, Depth::of(|name| std::env::var(name).ok()));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.context("cannot start the runtime")?;
     let stop = runtime.block_on(async {
-        let (feed, servers) = match &args.replay {
-            Some(path) => (Feed::Replay(Replay::open(path, args.speed)?), 0),
-            None => {
-                let servers = args.servers.sockets()?;
-                let count = servers.len();
-                (Feed::Live(Live::new(servers, args, &filter_text)), count)
-            }
+        let (feed, servers) = if let Some(path) = &args.replay {
+            (Feed::Replay(Box::new(Replay::open(path, args.speed)?)), 0)
+        } else {
+            let servers = args.servers.sockets()?;
+            let count = servers.len();
+            (Feed::Live(Live::new(servers, args, &filter_text)), count)
         };
         let stop = screen::stop()?;
         let (_screen, mut terminal) = Screen::take()?;
@@ -104,25 +102,32 @@ pub(crate) fn run(args: &TuiArgs) -> Result<ExitCode> {
 }
 
 fn keymap(config: &Config) -> Result<Keymap> {
-    let keys = config.keys.iter();
-    let keys = keys.map(|(action, keys)| (action.clone(), keys.iter().map(str::to_owned).collect())).collect();
+    let list = |keys: &Keys| match keys {
+        Keys::One(key) => vec![key.clone()],
+        Keys::Several(keys) => keys.clone(),
+    };
+    let keys = config.keys.iter().map(|(action, keys)| (action.clone(), list(keys))).collect();
     Keymap::new(&keys).context("the configuration")
 }
 
 /// Every action, as a configuration could have it.
 fn listed(keymap: &Keymap) -> String {
     let line = |(binding, chords): (&super::keys::Binding, &[super::keys::Chord])| {
-        let keys: Vec<String> = chords.iter().map(|chord| toml::Value::String(chord.to_string()).to_string()).collect();
+        let keys: Vec<String> = chords.iter().map(|chord| quoted(&chord.to_string())).collect();
         format!("{:<16} = {:<24} # {}\n", binding.name, format!("[{}]", keys.join(", ")), binding.help)
     };
     let lines: String = keymap.bound().map(line).collect();
     format!("[keys]\n{lines}")
 }
 
+fn quoted(key: &str) -> String {
+    format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
 /// Where what is shown comes from.
 enum Feed {
     Live(Live),
-    Replay(Replay),
+    Replay(Box<Replay>),
 }
 
 /// Daemons that are asked, for the state of things and, by connections of their own, for packets.
@@ -136,8 +141,12 @@ struct Live {
 impl Live {
     fn new(servers: Vec<PathBuf>, args: &TuiArgs, filter: &str) -> Self {
         let snaplen = if args.payload { u32::from(u16::MAX) } else { HEADERS };
-        let request =
-            PacketsRequest { filter: filter.to_owned(), snaplen, decrypted: args.decrypted, ..Default::default() };
+        let request = PacketsRequest {
+            filter: filter.to_owned(),
+            snaplen,
+            decrypted: args.decrypted,
+            ..Default::default()
+        };
         let wants = Wants {
             packets: None,
             flows: Some(FlowsRequest::default()),

@@ -15,6 +15,7 @@ fn help_says_what_is_written_down() {
         ("peers", &["peers"]),
         ("record", &["record"]),
         ("status", &["status"]),
+        ("tui", &["tui"]),
     ] {
         for (suffix, flag) in [("short", "-h"), ("long", "--help")] {
             let file = folder.join(format!("{name}.{suffix}.txt"));

@@ -144,9 +144,8 @@ impl App {
         };
         let has_bytes = self.view == View::Packets;
         details.focus = match (details.focus, is_next) {
-            (Pane::List, true) | (Pane::Bytes, false) => Pane::Fields,
             (Pane::Fields, true) | (Pane::List, false) if has_bytes => Pane::Bytes,
-            (Pane::List, false) => Pane::Fields,
+            (Pane::List, _) | (Pane::Bytes, false) => Pane::Fields,
             (Pane::Fields | Pane::Bytes, true) | (Pane::Fields, false) => Pane::List,
         };
     }

@@ -119,12 +119,13 @@ impl FlowsView {
     fn when(&self, model: &Model) -> Option<i64> {
         let (members, changes) = model.flows.revision();
         let Some(Settled { revision, at }) = self.settled else { return Some(i64::MIN) };
-        let is_many = self.lines.len() > MANY && (self.sort.column.is_text() || self.grouping != Grouping::None);
+        let is_many =
+            self.lines.len() > MANY && (self.sort.column.is_text() || self.grouping != Grouping::None);
         let pause = if is_many { SLOW } else { QUICK };
-        if revision.0 != members {
-            Some(at.saturating_add(pause))
-        } else {
+        if revision.0 == members {
             (revision.1 != changes).then(|| at.saturating_add(SLOW))
+        } else {
+            Some(at.saturating_add(pause))
         }
     }
 

@@ -2,8 +2,8 @@
 
 use wgtrace_api::v1::{Interface, LedgerRow, Peer};
 
-use crate::tui::model::{Model, Node};
 use crate::tui::model::reason;
+use crate::tui::model::{Model, Node};
 
 /// Peers of all nodes.
 pub(crate) fn peer_rows(model: &Model) -> impl Iterator<Item = (&Node, &Peer)> {
@@ -19,7 +19,8 @@ pub(crate) fn interface_rows(model: &Model) -> impl Iterator<Item = (&Node, &Int
 pub(crate) fn ledger_rows(model: &Model) -> impl Iterator<Item = (&Node, &LedgerRow)> {
     model.nodes.shown().flat_map(|node| {
         let rows = node.ledger.iter().flat_map(|ledger| &ledger.rows);
-        rows.filter(|row| row.produced != 0 || row.deaf != 0 || row.undecodable != 0).map(move |row| (node, row))
+        rows.filter(|row| row.produced != 0 || row.deaf != 0 || row.undecodable != 0)
+            .map(move |row| (node, row))
     })
 }
 
@@ -42,7 +43,14 @@ pub(crate) fn drop_rows(model: &Model) -> Vec<DropRow<'_>> {
     for node in model.nodes.shown() {
         let Some(drops) = &node.drops else { continue };
         let name = node.name.as_str();
-        let row = |reason: String, hook, packets, bytes, pod| DropRow { node: name, reason, hook, packets, bytes, pod };
+        let row = |reason: String, hook, packets, bytes, pod| DropRow {
+            node: name,
+            reason,
+            hook,
+            packets,
+            bytes,
+            pod,
+        };
         if drops.leaks > 0 {
             rows.push(row("LEAK: left in the clear".to_owned(), "tap-out", drops.leaks, None, None));
         }
@@ -50,7 +58,9 @@ pub(crate) fn drop_rows(model: &Model) -> Vec<DropRow<'_>> {
             rows.push(row(reason(total.reason), &total.hook, total.packets, Some(total.bytes), None));
             let pods = total.pods.iter();
             rows.extend(
-                pods.map(|of| row(reason(total.reason), &total.hook, of.packets, None, Some(of.pod.as_str()))),
+                pods.map(|of| {
+                    row(reason(total.reason), &total.hook, of.packets, None, Some(of.pod.as_str()))
+                }),
             );
         }
         let losses = drops.losses.iter().filter(|loss| loss.count > 0);

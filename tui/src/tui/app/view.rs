@@ -16,15 +16,8 @@ pub(crate) enum View {
 
 impl View {
     /// Every view, in the order of the tabs.
-    pub(crate) const ALL: [Self; 7] = [
-        Self::Flows,
-        Self::Packets,
-        Self::Peers,
-        Self::Interfaces,
-        Self::Drops,
-        Self::Ledger,
-        Self::Events,
-    ];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Flows, Self::Packets, Self::Peers, Self::Interfaces, Self::Drops, Self::Ledger, Self::Events];
 
     pub(crate) const fn number(self) -> usize {
         self as usize
@@ -63,6 +56,9 @@ impl View {
 
     /// Whether a row has more to tell than fits it.
     pub(crate) const fn has_details(self) -> bool {
-        matches!(self, Self::Flows | Self::Packets | Self::Peers | Self::Drops | Self::Events | Self::Interfaces)
+        matches!(
+            self,
+            Self::Flows | Self::Packets | Self::Peers | Self::Drops | Self::Events | Self::Interfaces
+        )
     }
 }

@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        for text in ["q", "G", "ctrl-d", "alt-x", "shift-tab", "space", "pgdn", "f12", "<", "/", "-", "ctrl-alt-a"]
+        for text in
+            ["q", "G", "ctrl-d", "alt-x", "shift-tab", "space", "pgdn", "f12", "<", "/", "-", "ctrl-alt-a"]
         {
             assert_eq!(text.parse::<Chord>().unwrap().to_string(), text);
         }

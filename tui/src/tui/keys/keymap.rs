@@ -27,9 +27,8 @@ impl Keymap {
             };
             let mut chords = Vec::with_capacity(written.len());
             for key in written {
-                let chord: Chord = key
-                    .parse()
-                    .map_err(|_| KeyError::Key { action: binding.name, key: key.to_owned() })?;
+                let chord: Chord =
+                    key.parse().map_err(|_| KeyError::Key { action: binding.name, key: key.to_owned() })?;
                 if chord == Chord::interrupt() && binding.action != Action::Quit {
                     return Err(KeyError::Interrupt { action: binding.name });
                 }
@@ -90,7 +89,9 @@ pub(crate) enum KeyError {
     #[error("[keys] {name}: there is no such action; `wgtrace tui --list-keys` names them all")]
     Action { name: String },
     /// No key is called so.
-    #[error("[keys] {action}: there is no key {key:?}; keys are written q, G, f1, ctrl-d, alt-x, shift-tab, space, enter, pgdn")]
+    #[error(
+        "[keys] {action}: there is no key {key:?}; keys are written q, G, f1, ctrl-d, alt-x, shift-tab, space, enter, pgdn"
+    )]
     Key { action: &'static str, key: String },
     /// Two actions of one place.
     #[error("[keys] {key} is both {first} and {second} in the {place}: give one of them another key")]

@@ -100,7 +100,7 @@ impl Flows {
         let mut seen = HashSet::new();
         let flows = self.slots.iter().flatten();
         let pods = flows.flat_map(|(_, flow)| [&flow.source.pod, &flow.destination.pod]);
-        pods.filter(|pod| !pod.is_empty() && seen.insert(Rc::as_ptr(pod))).map(|pod| pod.to_string()).collect()
+        pods.filter(|pod| !pod.is_empty() && seen.insert(Rc::as_ptr(pod))).map(ToString::to_string).collect()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -125,17 +125,14 @@ impl Flows {
         }
         let slot = before.or_else(|| self.free.pop());
         let held = slot.and_then(|slot| self.slots.get_mut(usize::try_from(slot).ok()?));
-        match (held, slot) {
-            (Some(held), Some(slot)) => {
-                *held = Some((key, Rc::new(flow)));
-                self.places.insert(key, slot);
-            }
-            _ => {
-                // a daemon's table is far smaller than this
-                let Ok(slot) = u32::try_from(self.slots.len()) else { return };
-                self.slots.push(Some((key, Rc::new(flow))));
-                self.places.insert(key, slot);
-            }
+        let flow = Some((key, Rc::new(flow)));
+        if let (Some(held), Some(slot)) = (held, slot) {
+            *held = flow;
+            self.places.insert(key, slot);
+        } else if let Ok(slot) = u32::try_from(self.slots.len()) {
+            // a daemon's table is far smaller than that
+            self.slots.push(flow);
+            self.places.insert(key, slot);
         }
     }
 

@@ -120,10 +120,6 @@ impl Nodes {
         self.list.len() - 1
     }
 
-    pub(crate) fn node(&self, number: usize) -> Option<&Node> {
-        self.list.get(number)
-    }
-
     pub(super) fn node_mut(&mut self, number: usize) -> Option<&mut Node> {
         self.list.get_mut(number)
     }
@@ -162,6 +158,7 @@ impl Nodes {
 
     /// Rates fall to nothing where nothing comes any more. Whether one did.
     pub(crate) fn rest(&mut self, now: i64) -> bool {
-        self.list.iter_mut().fold(false, |did, node| node.rest(now) || did)
+        let rested = self.list.iter_mut().filter_map(|node| node.rest(now).then_some(()));
+        rested.count() > 0
     }
 }

@@ -63,11 +63,6 @@ impl Packets {
         self.wanted.partition_point(|row| row.number < number)
     }
 
-    /// All that were ever heard.
-    pub(crate) fn heard(&self) -> u64 {
-        self.heard
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.kept.len()
     }
@@ -95,7 +90,7 @@ mod tests {
         let many = (0..Packets::KEPT * 2).map(|at| packet(if at % 2 == 0 { 6 } else { 17 })).collect();
         packets.take(many, &tcp);
         assert_eq!((packets.len(), packets.wanted().len()), (Packets::KEPT, Packets::KEPT / 2));
-        assert_eq!(packets.heard(), 40_000);
+        assert_eq!(packets.heard, 40_000);
         assert_eq!(packets.wanted()[0].number, 20_000);
         assert_eq!(packets.place(20_001), 1);
         packets.hold_against(&Filter::default());

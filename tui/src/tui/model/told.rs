@@ -98,7 +98,8 @@ fn leaks(before: Option<&DropsReply>, now: &DropsReply) -> Option<(Kind, String)
 }
 
 fn line(session: &SessionsReply) -> String {
-    let SessionsReply { event, peer, peer_node, endpoint, initiator, local_index, remote_index, .. } = session;
+    let SessionsReply { event, peer, peer_node, endpoint, initiator, local_index, remote_index, .. } =
+        session;
     let name = if peer_node.is_empty() { peer } else { peer_node };
     let mut text = format!("{event} with {name}");
     if !endpoint.is_empty() {
@@ -107,7 +108,7 @@ fn line(session: &SessionsReply) -> String {
     }
     if *local_index != 0 || *remote_index != 0 {
         let role = if *initiator { "initiator" } else { "responder" };
-        text.push_str(&format!(", {role}, receives as 0x{local_index:08x}, sends to 0x{remote_index:08x}"));
+        text.extend([format!(", {role}, receives as 0x{local_index:08x}, sends to 0x{remote_index:08x}")]);
     }
     text
 }

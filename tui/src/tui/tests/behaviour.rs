@@ -114,7 +114,10 @@ fn the_others_go_on_when_one_daemon_is_gone() {
     let mut app = told(SIZE, &scene(Load::Few));
     app.update(Msg::Told(Box::new(gone())), NOW);
     let shown = screen(&app, SIZE);
-    assert!(shown.contains("nodes 2/3") && shown.contains("cilium-wireguard-worker2 gone 12s: no wgtraced"), "{shown}");
+    assert!(
+        shown.contains("nodes 2/3") && shown.contains("cilium-wireguard-worker2 gone 12s: no wgtraced"),
+        "{shown}"
+    );
     assert_eq!(app.rows(), 6);
 }
 

@@ -22,9 +22,40 @@ enum Happening {
 
 fn happening() -> impl Strategy<Value = Happening> {
     let keys = prop::sample::select(vec![
-        "1", "2", "3", "4", "5", "6", "7", "j", "k", "g", "G", "<pgdn>", "<ctrl-d>", "<ctrl-u>", "<enter>", "<esc>",
-        "<tab>", "s", "S", "t", "p", "f", "e", "x", "?", "/", "<backspace>", "<ctrl-w>", "<up>", "<down>", "<end>",
-        "h", "l", "<ctrl-l>",
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+        "6",
+        "7",
+        "j",
+        "k",
+        "g",
+        "G",
+        "<pgdn>",
+        "<ctrl-d>",
+        "<ctrl-u>",
+        "<enter>",
+        "<esc>",
+        "<tab>",
+        "s",
+        "S",
+        "t",
+        "p",
+        "f",
+        "e",
+        "x",
+        "?",
+        "/",
+        "<backspace>",
+        "<ctrl-w>",
+        "<up>",
+        "<down>",
+        "<end>",
+        "h",
+        "l",
+        "<ctrl-l>",
     ]);
     let size = (prop_oneof![0u16..4, 50u16..210], prop_oneof![0u16..4, 10u16..60]);
     prop_oneof![
@@ -40,42 +71,52 @@ fn happening() -> impl Strategy<Value = Happening> {
 fn told() -> impl Strategy<Value = Told> {
     let party = (any::<String>(), any::<u32>(), any::<String>(), any::<String>())
         .prop_map(|(address, port, pod, node)| Party { address, port, pod, node });
-    let hop = (any::<String>(), any::<String>(), any::<bool>(), any::<i64>())
-        .prop_map(|(interface, hook, sealed, first)| Hop { interface, hook, sealed, first, ..Default::default() });
-    let flow = (0u64..40, party.clone(), prop::collection::vec(hop, 0..5), any::<(u32, u64, i64, i64, i32)>()).prop_map(
-        |(id, source, hops, (protocol, rtt, first, last, encryption))| Flow {
-            id,
-            source: Some(source),
-            hops,
-            protocol,
-            rtt,
-            first,
-            last,
-            encryption,
-            ..Default::default()
-        },
+    let hop = (any::<String>(), any::<String>(), any::<bool>(), any::<i64>()).prop_map(
+        |(interface, hook, sealed, first)| Hop { interface, hook, sealed, first, ..Default::default() },
     );
-    let flows = (any::<bool>(), prop::collection::vec(flow, 0..20), prop::collection::vec(0u64..40, 0..5), any::<i64>())
+    let flow =
+        (0u64..40, party.clone(), prop::collection::vec(hop, 0..5), any::<(u32, u64, i64, i64, i32)>())
+            .prop_map(|(id, source, hops, (protocol, rtt, first, last, encryption))| Flow {
+                id,
+                source: Some(source),
+                hops,
+                protocol,
+                rtt,
+                first,
+                last,
+                encryption,
+                ..Default::default()
+            });
+    let flows = (
+        any::<bool>(),
+        prop::collection::vec(flow, 0..20),
+        prop::collection::vec(0u64..40, 0..5),
+        any::<i64>(),
+    )
         .prop_map(|(snapshot, flows, removed, time)| {
             What::Flows(FlowsReply { snapshot, flows, removed, time, ..Default::default() })
         });
-    let packet = (party, any::<(i64, u32, bool)>(), prop::collection::vec(any::<u8>(), 0..120), any::<String>())
-        .prop_map(|(source, (time, length, l2), bytes, summary)| Packet {
-            source: Some(source),
-            time,
-            length,
-            l2,
-            inner: bytes.clone(),
-            bytes,
-            summary,
-            ..Default::default()
-        });
+    let packet =
+        (party, any::<(i64, u32, bool)>(), prop::collection::vec(any::<u8>(), 0..120), any::<String>())
+            .prop_map(|(source, (time, length, l2), bytes, summary)| Packet {
+                source: Some(source),
+                time,
+                length,
+                l2,
+                inner: bytes.clone(),
+                bytes,
+                summary,
+                ..Default::default()
+            });
     let packets = (prop::collection::vec(packet, 0..20), any::<(u64, u64)>())
         .prop_map(|(packets, (missed, seen))| What::Packets(PacketsReply { packets, missed, seen }));
     let of_scene = prop::sample::select([scene(Load::Few), vec![gone()]].concat());
     prop_oneof![
-        (any::<String>(), any::<i64>(), prop_oneof![flows, packets])
-            .prop_map(|(from, time, what)| Told { from, time, what: Some(what) }),
+        (any::<String>(), any::<i64>(), prop_oneof![flows, packets]).prop_map(|(from, time, what)| Told {
+            from,
+            time,
+            what: Some(what)
+        }),
         of_scene,
     ]
 }

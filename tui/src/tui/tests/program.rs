@@ -126,8 +126,12 @@ async fn play(told: Vec<Told>, steps: Vec<Step>) -> Seen {
     let mut inputs = Vec::new();
     for step in steps {
         match step {
-            Step::Keys(keys) => inputs.push((events(keys).into_iter().map(Event::Key).collect::<Vec<_>>(), None)),
-            Step::Size(width, height) => inputs.push((vec![Event::Resize(width, height)], Some((width, height)))),
+            Step::Keys(keys) => {
+                inputs.push((events(keys).into_iter().map(Event::Key).collect::<Vec<_>>(), None));
+            }
+            Step::Size(width, height) => {
+                inputs.push((vec![Event::Resize(width, height)], Some((width, height))));
+            }
             Step::Sizes(many) => {
                 let storm = (0..many).map(|by| Event::Resize(60 + by % 100, 20 + by % 30)).collect();
                 inputs.push((storm, None));
@@ -151,14 +155,18 @@ async fn play(told: Vec<Told>, steps: Vec<Step>) -> Seen {
     let inputs = Box::pin(futures_util::StreamExt::flatten(script));
     let clock = Clock::starting(NOW);
     let over = std::future::pending();
-    let stop = tokio::time::timeout(Duration::from_secs(600), run(&mut terminal, &mut app, inputs, source, over, clock));
+    let stop = tokio::time::timeout(
+        Duration::from_mins(10),
+        run(&mut terminal, &mut app, inputs, source, over, clock),
+    );
     let stop = stop.await.expect("the program ends").unwrap();
     let (screens, frames) = seen.borrow().clone();
     Seen { screens, frames, wanted: wanted.borrow().clone(), stop }
 }
 
 fn local<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(future)
 }
 

@@ -15,7 +15,7 @@ fn shots(view: View, load: Load, keys: &str) -> String {
         let mut app = told(size, &scene(load));
         press(&mut app, &format!("{}{keys}", view.number() + 1));
         settled(&mut app);
-        shots.push_str(&format!("{}x{}\n{}", size.0, size.1, screen(&app, size)));
+        shots.extend([format!("{}x{}\n{}", size.0, size.1, screen(&app, size))]);
     }
     shots
 }
@@ -65,9 +65,10 @@ fn every_view_paused_while_more_comes() {
             }
             settled(&mut app);
             let after = screen(&app, size);
-            let body = |screen: &str| screen.lines().skip(1).take(usize::from(size.1) - 3).collect::<String>();
+            let body =
+                |screen: &str| screen.lines().skip(1).take(usize::from(size.1) - 3).collect::<String>();
             assert_eq!(body(&before), body(&after), "a held screen does not move");
-            shots.push_str(&format!("{}x{}\n{after}", size.0, size.1));
+            shots.extend([format!("{}x{}\n{after}", size.0, size.1)]);
         }
         insta::assert_snapshot!(name(view, "paused"), shots);
     }
@@ -82,7 +83,7 @@ fn every_view_with_a_daemon_gone() {
             app.update(Msg::Told(Box::new(gone())), super::scene::NOW);
             press(&mut app, &format!("{}", view.number() + 1));
             settled(&mut app);
-            shots.push_str(&format!("{}x{}\n{}", size.0, size.1, screen(&app, size)));
+            shots.extend([format!("{}x{}\n{}", size.0, size.1, screen(&app, size))]);
         }
         insta::assert_snapshot!(name(view, "gone"), shots);
     }
@@ -128,7 +129,12 @@ fn styles(buffer: &ratatui::buffer::Buffer) -> String {
     };
     let text = super::stage::text(buffer);
     let lines = text.lines().zip(buffer.content.chunks(usize::from(buffer.area.width)));
-    lines.map(|(line, cells)| format!("{line}\n {}\n", cells.iter().map(looks).collect::<String>())).collect()
+    let mut styled = String::new();
+    for (line, cells) in lines {
+        styled.extend([line, "\n "]);
+        styled.extend(cells.iter().map(looks).chain(['\n']));
+    }
+    styled
 }
 
 #[test]
@@ -137,7 +143,7 @@ fn colours_of_both_themes_in_every_depth() {
     let mut looks = String::new();
     for shade in [Shade::Dark, Shade::Light] {
         for depth in [Depth::None, Depth::Sixteen, Depth::Indexed, Depth::True] {
-            looks.push_str(&format!("{shade:?} {depth:?}\n{:#?}\n", Theme::new(shade, depth)));
+            looks.extend([format!("{shade:?} {depth:?}\n{:#?}\n", Theme::new(shade, depth))]);
         }
     }
     insta::assert_snapshot!(looks);
@@ -149,7 +155,7 @@ fn the_help_is_the_table_of_keys() {
     for size in SIZES {
         let mut app = told(size, &scene(Load::Few));
         press(&mut app, "?");
-        shots.push_str(&format!("{}x{}\n{}", size.0, size.1, screen(&app, size)));
+        shots.extend([format!("{}x{}\n{}", size.0, size.1, screen(&app, size))]);
     }
     insta::assert_snapshot!(shots);
 }
@@ -164,7 +170,7 @@ fn the_filter_line_completes_and_says_what_is_wrong() {
         settled(&mut app);
         let screen = screen(&app, size);
         let end: Vec<&str> = screen.lines().skip(20).collect();
-        shots.push_str(&format!("{keys}\n{}\n", end.join("\n")));
+        shots.extend([format!("{keys}\n{}\n", end.join("\n"))]);
     }
     insta::assert_snapshot!(shots);
 }
@@ -179,7 +185,7 @@ fn groups_by_flow_pod_peer_and_node() {
         settled(&mut app);
         let screen = screen(&app, size);
         let start: Vec<&str> = screen.lines().take(12).collect();
-        shots.push_str(&format!("{keys}\n{}\n", start.join("\n")));
+        shots.extend([format!("{keys}\n{}\n", start.join("\n"))]);
     }
     insta::assert_snapshot!(shots);
 }
@@ -189,7 +195,7 @@ fn less_room_and_too_little() {
     let mut shots = String::new();
     for size in [(60, 16), (59, 16), (60, 15), (20, 3), (1, 1)] {
         let app = told(size, &scene(Load::Few));
-        shots.push_str(&format!("{}x{}\n{}", size.0, size.1, screen(&app, size)));
+        shots.extend([format!("{}x{}\n{}", size.0, size.1, screen(&app, size))]);
     }
     insta::assert_snapshot!(shots);
 }

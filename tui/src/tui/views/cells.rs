@@ -32,7 +32,9 @@ pub(super) fn node(app: &App, name: &str, room: usize) -> Cell<'static> {
 fn common(app: &App) -> usize {
     let mut names = app.live().nodes.shown().filter(|node| !node.is_socket()).map(|node| node.name.as_str());
     let Some(first) = names.next() else { return 0 };
-    let same = |one: &str, other: &str| one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
+    let same = |one: &str, other: &str| {
+        one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count()
+    };
     let mut others = 0;
     let common = names.fold(first.len(), |common, name| {
         others += 1;
@@ -64,6 +66,11 @@ pub(super) fn path(flow: &Flow, room: usize) -> String {
 }
 
 /// A number, or nothing much where there is none.
-pub(super) fn or_dash(value: u64, shown: impl FnOnce(u64) -> String, style: Style, theme: &Theme) -> Cell<'static> {
+pub(super) fn or_dash(
+    value: u64,
+    shown: impl FnOnce(u64) -> String,
+    style: Style,
+    theme: &Theme,
+) -> Cell<'static> {
     if value == 0 { ("-".into(), theme.dim) } else { (shown(value).into(), style) }
 }

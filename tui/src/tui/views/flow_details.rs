@@ -28,10 +28,10 @@ fn lines(app: &App, flow: &Flow) -> Vec<Pieces> {
     let (state, state_style) = cells::state(flow.encryption, theme);
     let mut what = if flow.is_wireguard { "WireGuard".to_owned() } else { protocol(flow.protocol) };
     if flow.echo_id != 0 {
-        what.push_str(&format!(", id {}", flow.echo_id));
+        what.extend([format!(", id {}", flow.echo_id)]);
     }
     if !flow.tcp_state.is_empty() {
-        what.push_str(&format!(", {}", flow.tcp_state));
+        what.extend([format!(", {}", flow.tcp_state)]);
     }
     let mut lines = vec![
         field("from", end(&flow.source), theme.text, theme),
@@ -64,7 +64,10 @@ fn lines(app: &App, flow: &Flow) -> Vec<Pieces> {
         lines.push(field("dropped", text, theme.bad, theme));
     }
     lines.push(Vec::new());
-    let head = format!("{:<16}{:<16}{:>9} {:>9}   {:>9} {:>9}  {}", "INTERFACE", "HOOK", "OUT", "BYTES", "IN", "BYTES", "FIRST");
+    let head = format!(
+        "{:<16}{:<16}{:>9} {:>9}   {:>9} {:>9}  {:<7} {}",
+        "INTERFACE", "HOOK", "OUT", "BYTES", "IN", "BYTES", "FIRST", "LAST"
+    );
     lines.push(vec![(head, theme.dim)]);
     lines.extend(flow.hops.iter().map(|hop| of_hop(app, flow, hop)));
     lines
@@ -74,8 +77,9 @@ fn of_hop(app: &App, flow: &Flow, hop: &FlowHop) -> Pieces {
     let theme = &app.theme;
     let total = |total: Total| format!("{:>9} {:>9}", units::count(total.packets), units::count(total.bytes));
     let after = units::short(units::between(flow.first, hop.first));
+    let last = units::time_to_the_second(hop.last);
     let line = format!(
-        "{}{}{}   {}  +{after}",
+        "{}{}{}   {}  +{after:<6} {last}",
         padded(&hop.interface, 16),
         padded(&hop.hook, 16),
         total(hop.forward),
@@ -94,10 +98,10 @@ fn padded(name: &str, columns: usize) -> String {
 fn end(end: &Endpoint) -> String {
     let mut text = end.to_string();
     if let (false, Some(address)) = (end.pod.is_empty(), end.address) {
-        text.push_str(&format!("  {address}"));
+        text.extend([format!("  {address}")]);
     }
     if !end.node.is_empty() {
-        text.push_str(&format!("  on {}", end.node));
+        text.extend([format!("  on {}", end.node)]);
     }
     text
 }

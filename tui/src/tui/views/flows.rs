@@ -27,9 +27,10 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
             Some(Line::Flow(slot)) => {
                 model.flows.slot(*slot).map_or_else(Cell::default, |flow| of_flow(app, flow, column, room))
             }
-            Some(Line::Group(number)) => {
-                view.groups.get(*number).map_or_else(Cell::default, |group| of_group(app, group, column, room))
-            }
+            Some(Line::Group(number)) => view
+                .groups
+                .get(*number)
+                .map_or_else(Cell::default, |group| of_group(app, group, column, room)),
             None => Cell::default(),
         }
     });
@@ -96,7 +97,10 @@ fn of_group(app: &App, group: &Group, column: Column, room: usize) -> Cell<'stat
     match column {
         Column::Node => {
             let what = if joined { "nodes" } else { "flows" };
-            (format!("{mark} {} {what}", units::count(u64::try_from(group.flows).unwrap_or(0))).into(), theme.key)
+            (
+                format!("{mark} {} {what}", units::count(u64::try_from(group.flows).unwrap_or(0))).into(),
+                theme.key,
+            )
         }
         Column::Source => match (&group.key, first) {
             (GroupKey::Nothing, _) => (format!("(no {})", app.flows.grouping.name()).into(), theme.dim),

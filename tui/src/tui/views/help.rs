@@ -20,8 +20,12 @@ pub(super) fn draw(app: &App, scroll: usize, area: Rect, buffer: &mut Buffer) {
             }
             HelpLine::Keys { keys, help } => {
                 let gap = " ".repeat(KEYS.saturating_sub(text::width(keys)).max(1));
-                let pieces: [(&str, Style); 4] =
-                    [("  ", app.theme.text), (keys, app.theme.key), (&gap, app.theme.text), (help, app.theme.text)];
+                let pieces: [(&str, Style); 4] = [
+                    ("  ", app.theme.text),
+                    (keys, app.theme.key),
+                    (&gap, app.theme.text),
+                    (help, app.theme.text),
+                ];
                 print_all(buffer, row, pieces);
             }
             HelpLine::Text(line) => {
@@ -40,12 +44,11 @@ enum HelpLine {
 fn lines(app: &App) -> Vec<HelpLine> {
     let mut lines = Vec::new();
     let is_line_only = |places: crate::tui::keys::Places| {
-        places.has(Place::FilterLine) && Place::ALL.iter().all(|place| *place == Place::FilterLine || !places.has(*place))
+        places.has(Place::FilterLine)
+            && Place::ALL.iter().all(|place| *place == Place::FilterLine || !places.has(*place))
     };
     let is_own = |places: crate::tui::keys::Places| !places.has(Place::Peers) && !is_line_only(places);
-    for (title, section) in
-        [("Keys", 0), ("In the flows and packets", 1), ("In the filter line", 2)]
-    {
+    for (title, section) in [("Keys", 0), ("In the flows and packets", 1), ("In the filter line", 2)] {
         lines.push(HelpLine::Title(title));
         for (binding, chords) in app.keymap.bound() {
             let of = match binding.places {

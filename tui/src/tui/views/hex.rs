@@ -9,12 +9,13 @@ pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = String> {
                 text.push(' ');
             }
             match line.get(place) {
-                Some(byte) => text.push_str(&format!(" {byte:02x}")),
+                Some(byte) => text.extend([format!(" {byte:02x}")]),
                 None => text.push_str("   "),
             }
         }
         text.push_str("  ");
-        let letter = |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
+        let letter =
+            |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
         text.extend(line.iter().map(letter));
         text
     })

@@ -20,7 +20,8 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Positio
     }
     let mut x = 0u16;
     for (binding, chords) in app.keymap.bound() {
-        let Some(chord) = chords.first().filter(|_| !binding.hint.is_empty() && binding.places.has(app.place()))
+        let Some(chord) =
+            chords.first().filter(|_| !binding.hint.is_empty() && binding.places.has(app.place()))
         else {
             continue;
         };
@@ -30,7 +31,8 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Positio
         if needed > usize::from(rest.width) {
             break;
         }
-        let pieces = [(key.as_str(), theme.key), (" ", theme.text), (binding.hint, theme.dim), ("  ", theme.text)];
+        let pieces =
+            [(key.as_str(), theme.key), (" ", theme.text), (binding.hint, theme.dim), ("  ", theme.text)];
         x = x.saturating_add(print_all(buffer, rest, pieces));
     }
     None
@@ -49,7 +51,11 @@ fn line(app: &App, editor: &Editor, area: Rect, buffer: &mut Buffer) -> Position
     let rest = Rect { x: area.x + taken, width: area.width.saturating_sub(taken), ..area };
     let is_wrong = editor.error.is_some() || app.notice.is_some();
     let style = if is_wrong { theme.warn } else { theme.dim };
-    print_all(buffer, rest, [(&*before, theme.title), (&*after, theme.title), ("   ", theme.text), (&*behind, style)]);
+    print_all(
+        buffer,
+        rest,
+        [(&*before, theme.title), (&*after, theme.title), ("   ", theme.text), (&*behind, style)],
+    );
     let column = u16::try_from(text::width(&before)).unwrap_or(0);
     let x = rest.x.saturating_add(column).min(area.right().saturating_sub(1));
     Position { x, y: area.y }

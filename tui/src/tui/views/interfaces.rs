@@ -26,8 +26,17 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
     });
     if let Some(area) = areas.fields {
         let details = app.details.unwrap_or_default();
-        let lines = rows.get(cursor.row).map(|(node, interface)| lines(app, node, interface)).unwrap_or_default();
-        pane::draw("interface", &lines, details.fields, details.focus == Pane::Fields, &app.theme, area, buffer);
+        let lines =
+            rows.get(cursor.row).map(|(node, interface)| lines(app, node, interface)).unwrap_or_default();
+        pane::draw(
+            "interface",
+            &lines,
+            details.fields,
+            details.focus == Pane::Fields,
+            &app.theme,
+            area,
+            buffer,
+        );
     }
 }
 
@@ -50,7 +59,12 @@ fn cell<'a>(app: &App, node: &'a Node, interface: &'a Interface, column: usize, 
 fn lines(app: &App, node: &Node, interface: &Interface) -> Vec<Pieces> {
     let theme = &app.theme;
     let mut lines = vec![
-        field("name", format!("{}, index {} of {}", interface.name, interface.index, node.name), theme.text, theme),
+        field(
+            "name",
+            format!("{}, index {} of {}", interface.name, interface.index, node.name),
+            theme.text,
+            theme,
+        ),
         field("role", interface.role.clone(), theme.text, theme),
         field("mtu", interface.mtu.to_string(), theme.text, theme),
         field("mac", interface.mac.clone(), theme.text, theme),
@@ -59,7 +73,9 @@ fn lines(app: &App, node: &Node, interface: &Interface) -> Vec<Pieces> {
     if !interface.container_id.is_empty() {
         lines.push(field("container", interface.container_id.clone(), theme.text, theme));
     }
-    lines.extend(interface.programs.iter().map(|program| field("program", program.clone(), theme.text, theme)));
+    lines.extend(
+        interface.programs.iter().map(|program| field("program", program.clone(), theme.text, theme)),
+    );
     lines
 }
 

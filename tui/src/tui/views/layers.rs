@@ -70,7 +70,8 @@ impl Layers<'_> {
     }
 
     fn arp(&mut self, bytes: &[u8]) {
-        match Arp::parse(bytes).map(|arp| arp.ethernet_ipv4().map(|addresses| (arp.operation().0, addresses))) {
+        match Arp::parse(bytes).map(|arp| arp.ethernet_ipv4().map(|addresses| (arp.operation().0, addresses)))
+        {
             Ok(Some((operation, of))) => {
                 let what = match operation {
                     1 => "ARP request".to_owned(),
@@ -116,7 +117,8 @@ impl Layers<'_> {
         match ip.upper() {
             Ok(upper) => match upper.fragment.filter(|fragment| fragment.is_partial()) {
                 Some(fragment) if fragment.offset != 0 => {
-                    let what = format!("fragment at {} of a {} datagram", fragment.offset, name(upper.protocol.0));
+                    let what =
+                        format!("fragment at {} of a {} datagram", fragment.offset, name(upper.protocol.0));
                     self.push(what, vec![("id", format!("0x{:x}", fragment.id))]);
                 }
                 Some(_) | None => self.transport(upper.protocol, upper.payload),

@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use wgtrace_api::v1::LedgerRow;
 
-use super::{cells, print_all};
 use super::table::{Cell, Head, Table, number, words};
+use super::{cells, print_all};
 use crate::tui::app::{App, Areas, View, ledger_rows};
 use crate::tui::model::Node;
 use crate::tui::units;
@@ -65,14 +65,14 @@ fn sum(app: &App, node: &Node, area: Rect, buffer: &mut Buffer) {
     let line = format!(": {produced} produced, {delivered} delivered, {lost} lost");
     let mut more = String::new();
     if ledger.unattributed > 0 {
-        more.push_str(&format!(", {} unattributed", ledger.unattributed));
+        more.extend([format!(", {} unattributed", ledger.unattributed)]);
     }
     if node.missed.packets() > 0 || node.missed.flows() > 0 {
         let (packets, flows) = (node.missed.packets(), node.missed.flows());
-        more.push_str(&format!(", this program missed {packets} packets and {flows} replies of flows"));
+        more.extend([format!(", this program missed {packets} packets and {flows} replies of flows")]);
     }
     if node.evicted > 0 {
-        more.push_str(&format!(", {} flows evicted", node.evicted));
+        more.extend([format!(", {} flows evicted", node.evicted)]);
     }
     let pieces = [
         (" ", theme.text),

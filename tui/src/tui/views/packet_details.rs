@@ -25,7 +25,12 @@ fn lines(app: &App, packet: &Packet) -> Vec<Pieces> {
     let (state, state_style) = cells::state(packet.encryption(), theme);
     let mut lines = vec![
         vec![(format!("{} {}", packet.interface, packet.hook), theme.title)],
-        field("  seen", format!("{} UTC by {}, cpu {}", units::time_of_day(packet.time), packet.node, packet.cpu), theme.text, theme),
+        field(
+            "  seen",
+            format!("{} UTC by {}, cpu {}", units::time_of_day(packet.time), packet.node, packet.cpu),
+            theme.text,
+            theme,
+        ),
         field("  length", length(packet), theme.text, theme),
         field("  mark", format!("0x{:x}", packet.mark), theme.text, theme),
     ];
@@ -48,9 +53,12 @@ fn lines(app: &App, packet: &Packet) -> Vec<Pieces> {
     for layer in layers::of(packet) {
         let style = if layer.is_inner { theme.good } else { theme.title };
         lines.push(vec![(layer.title, style)]);
-        lines.extend(layer.fields.into_iter().map(|(name, value)| {
-            field(&format!("  {name}"), value, theme.text, theme)
-        }));
+        lines.extend(
+            layer
+                .fields
+                .into_iter()
+                .map(|(name, value)| field(&format!("  {name}"), value, theme.text, theme)),
+        );
     }
     lines
 }

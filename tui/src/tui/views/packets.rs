@@ -66,7 +66,7 @@ pub(super) fn summary(packet: &Packet) -> String {
         let (source, destination) = (party(packet.source.as_ref()), party(packet.destination.as_ref()));
         line = format!("{source} > {destination}: {}", protocol(packet.protocol));
         if let Some(message) = &packet.wireguard {
-            line.push_str(&format!(" {}", message.kind));
+            line.extend([format!(" {}", message.kind)]);
         }
     }
     if packet.drop_reason != 0 {
@@ -74,7 +74,7 @@ pub(super) fn summary(packet: &Packet) -> String {
     }
     if let (Some(source), Some(destination)) = (&packet.inner_source, &packet.inner_destination) {
         let protocol = protocol(packet.inner_protocol);
-        line.push_str(&format!(" [{} > {}: {protocol}]", source.address, destination.address));
+        line.extend([format!(" [{} > {}: {protocol}]", source.address, destination.address)]);
     }
     line
 }

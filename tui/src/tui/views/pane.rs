@@ -30,7 +30,11 @@ pub(super) fn draw(
     let more = if left > 0 { format!(" +{left} lines") } else { String::new() };
     let style = if has_focus { theme.chosen } else { theme.dim };
     let head = Rect { height: 1, ..area };
-    let taken = print_all(buffer, head, [("── ", theme.dim), (title, style), (more.as_str(), theme.dim), (" ", style)]);
+    let taken = print_all(
+        buffer,
+        head,
+        [("── ", theme.dim), (title, style), (more.as_str(), theme.dim), (" ", style)],
+    );
     let rest = usize::from(area.width.saturating_sub(taken));
     let rule = Rect { x: area.x.saturating_add(taken), width: area.width.saturating_sub(taken), ..head };
     print(buffer, rule, &"─".repeat(rest), theme.dim);

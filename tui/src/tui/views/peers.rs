@@ -54,9 +54,10 @@ fn cell<'a>(app: &App, node: &'a Node, peer: &'a Peer, column: usize, room: usiz
         }
         9 => (peer.allowed_ips.join(", ").into(), theme.text),
         _ => {
-            let indices = peer.session.as_ref().map(|session| {
-                format!("{:08x} {:08x}", session.local_index, session.remote_index)
-            });
+            let indices = peer
+                .session
+                .as_ref()
+                .map(|session| format!("{:08x} {:08x}", session.local_index, session.remote_index));
             (indices.unwrap_or_else(|| "no session".to_owned()).into(), theme.dim)
         }
     }
@@ -117,9 +118,12 @@ fn lines(app: &App, node: &Node, peer: &Peer) -> Vec<Pieces> {
         }
         None => lines.push(field("session", "none".to_owned(), theme.warn, theme)),
     }
-    lines.extend(peer.losses.iter().filter(|loss| loss.count > 0).map(|loss| {
-        field("dropped", format!("{} {}", loss.count, loss.cause), theme.bad, theme)
-    }));
+    lines.extend(
+        peer.losses
+            .iter()
+            .filter(|loss| loss.count > 0)
+            .map(|loss| field("dropped", format!("{} {}", loss.count, loss.cause), theme.bad, theme)),
+    );
     lines
 }
 

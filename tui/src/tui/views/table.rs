@@ -74,7 +74,8 @@ impl Table<'_> {
         if rows == 0 {
             let line = Rect { y: area.y.saturating_add(2), height: 1, ..area };
             if area.height > 2 {
-                let line = Rect { x: line.x.saturating_add(MARK), width: line.width.saturating_sub(MARK), ..line };
+                let line =
+                    Rect { x: line.x.saturating_add(MARK), width: line.width.saturating_sub(MARK), ..line };
                 print(buffer, line, empty, theme.dim);
             }
             return;
@@ -127,7 +128,10 @@ fn columns(heads: &[Head], width: u16) -> Vec<(usize, (u16, u16))> {
     let mut free = room.saturating_sub(taken);
     for of in [|head: &Head| head.good, |head: &Head| head.most] {
         while free > 0 {
-            let wants = kept.iter().zip(&mut widths).map(|((_, head), width)| (of(head).saturating_sub(*width), width));
+            let wants = kept
+                .iter()
+                .zip(&mut widths)
+                .map(|((_, head), width)| (of(head).saturating_sub(*width), width));
             // of those that want as much, the first
             let most = wants.rev().max_by_key(|(wants, _)| *wants);
             let Some((1.., width)) = most else { break };

@@ -17,7 +17,8 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         let is_shown = view == app.view && app.help.is_none();
         let name = if whole <= room || is_shown { view.name() } else { "" };
         let number = format!("{}", view.number() + 1);
-        let (number_style, style) = if is_shown { (theme.chosen, theme.chosen) } else { (theme.key, theme.dim) };
+        let (number_style, style) =
+            if is_shown { (theme.chosen, theme.chosen) } else { (theme.key, theme.dim) };
         let rest = Rect { x, width: area.width.saturating_sub(x), ..area };
         let gap = if name.is_empty() { "" } else { " " };
         let pieces = [(number.as_str(), number_style), (gap, style), (name, style), (" ", theme.text)];
@@ -33,10 +34,16 @@ fn count(app: &App) -> String {
         return "help".to_owned();
     }
     let model = app.shown();
-    let of = |shown: usize, all: usize| if shown == all { shown.to_string() } else { format!("{shown} of {all}") };
+    let of =
+        |shown: usize, all: usize| if shown == all { shown.to_string() } else { format!("{shown} of {all}") };
     match app.view {
         View::Flows if app.flows.grouping != Grouping::None => {
-            format!("{} {}s of {} flows", app.flows.groups.len(), app.flows.grouping.name(), model.flows.len())
+            format!(
+                "{} {}s of {} flows",
+                app.flows.groups.len(),
+                app.flows.grouping.name(),
+                model.flows.len()
+            )
         }
         View::Flows => {
             let arrow = if app.flows.sort.is_descending { 'v' } else { '^' };

@@ -70,7 +70,12 @@ pub(crate) enum GroupKey {
     /// They have no pod, or no peer.
     Nothing,
     Name(Rc<str>),
-    Flow { source: (Option<IpAddr>, u32), destination: (Option<IpAddr>, u32), protocol: u32, echo_id: u32 },
+    Flow {
+        source: (Option<IpAddr>, u32),
+        destination: (Option<IpAddr>, u32),
+        protocol: u32,
+        echo_id: u32,
+    },
 }
 
 /// Flows together.
@@ -113,7 +118,8 @@ pub(super) fn grouped(
     }
     for (order, group, members) in &mut groups {
         let first = members.first().and_then(|slot| flows.slot(*slot));
-        *order = group.number(sort.column).unwrap_or_else(|| first.map_or(0, |flow| number(flow, sort.column)));
+        *order =
+            group.number(sort.column).unwrap_or_else(|| first.map_or(0, |flow| number(flow, sort.column)));
         let mut by_time: Vec<u32> = members.iter().copied().take(SHOWN).collect();
         by_time.sort_by_key(|slot| flows.slot(*slot).map_or(0, |flow| flow.first));
         group.slots = by_time;

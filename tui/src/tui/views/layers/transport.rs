@@ -13,7 +13,9 @@ impl Layers<'_> {
             Protocol::ICMP => self.icmp(bytes),
             Protocol::ICMPV6 => self.icmpv6(bytes),
             Protocol::NONE => {}
-            Protocol(other) => self.push(format!("protocol {}, {} bytes", name(other), bytes.len()), Vec::new()),
+            Protocol(other) => {
+                self.push(format!("protocol {}, {} bytes", name(other), bytes.len()), Vec::new());
+            }
         }
     }
 
@@ -42,7 +44,10 @@ impl Layers<'_> {
         let fields = vec![
             ("from port", udp.src_port().to_string()),
             ("to port", udp.dst_port().to_string()),
-            ("payload", udp.claimed_len().map_or_else(|| "open".to_owned(), |length| format!("{length} bytes"))),
+            (
+                "payload",
+                udp.claimed_len().map_or_else(|| "open".to_owned(), |length| format!("{length} bytes")),
+            ),
         ];
         self.push("UDP", fields);
         if let Some(message) = self.message {
@@ -65,7 +70,9 @@ impl Layers<'_> {
                 "ICMP destination unreachable",
                 vec![("code", icmp.code().to_string()), ("mtu", next_hop_mtu.to_string())],
             ),
-            Icmpv4Message::Redirect { gateway, .. } => ("ICMP redirect", vec![("gateway", gateway.to_string())]),
+            Icmpv4Message::Redirect { gateway, .. } => {
+                ("ICMP redirect", vec![("gateway", gateway.to_string())])
+            }
             Icmpv4Message::TimeExceeded { .. } => ("ICMP time exceeded", Vec::new()),
             Icmpv4Message::ParameterProblem { pointer, .. } => {
                 ("ICMP parameter problem", vec![("at byte", pointer.to_string())])
@@ -89,7 +96,9 @@ impl Layers<'_> {
             Icmpv6Message::DestinationUnreachable { .. } => {
                 ("ICMPv6 destination unreachable", vec![("code", icmp.code().to_string())])
             }
-            Icmpv6Message::PacketTooBig { mtu, .. } => ("ICMPv6 packet too big", vec![("mtu", mtu.to_string())]),
+            Icmpv6Message::PacketTooBig { mtu, .. } => {
+                ("ICMPv6 packet too big", vec![("mtu", mtu.to_string())])
+            }
             Icmpv6Message::TimeExceeded { .. } => ("ICMPv6 time exceeded", Vec::new()),
             Icmpv6Message::ParameterProblem { pointer, .. } => {
                 ("ICMPv6 parameter problem", vec![("at byte", pointer.to_string())])

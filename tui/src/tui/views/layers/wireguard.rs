@@ -11,7 +11,10 @@ impl Layers<'_> {
         let index = |index: u32| format!("0x{index:08x}");
         match Message::parse(bytes) {
             Ok(Message::Initiation(of)) => {
-                self.push("WireGuard Initiation", vec![("sender", index(of.sender.get())), ("mac2", mac(&of.mac2))]);
+                self.push(
+                    "WireGuard Initiation",
+                    vec![("sender", index(of.sender.get())), ("mac2", mac(&of.mac2))],
+                );
             }
             Ok(Message::Response(of)) => {
                 let (sender, receiver) = (index(of.sender.get()), index(of.receiver.get()));
@@ -54,5 +57,9 @@ impl Layers<'_> {
 }
 
 fn mac(mac: &[u8]) -> String {
-    if mac.iter().all(|byte| *byte == 0) { "none".to_owned() } else { "there: it answers a cookie".to_owned() }
+    if mac.iter().all(|byte| *byte == 0) {
+        "none".to_owned()
+    } else {
+        "there: it answers a cookie".to_owned()
+    }
 }
