@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Status(crate::status::StatusArgs),
     /// List the nodes that packets are encrypted for, as `wg show` does.
     Peers(crate::peers::PeersArgs),
+    /// Watch flows, packets, peers and drops of one node or several, live.
+    Tui(crate::tui::TuiArgs),
     /// Show flows and packets, a line each, as `hubble observe` does.
     Observe(Box<crate::observe::ObserveArgs>),
     /// Write packets of chosen hooks to a pcapng.

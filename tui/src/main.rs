@@ -17,6 +17,7 @@ mod recording;
 mod shell;
 mod status;
 mod stop;
+mod tui;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
         Command::Record(args) => record::run(&args),
+        Command::Tui(args) => tui::run(&args),
         Command::Peers(args) => peers::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Lab(args) => lab::run(&args),

@@ -19,6 +19,7 @@ fn help_says_what_is_written_down() {
         ("completions", &["completions"]),
         ("man", &["man"]),
         ("status", &["status"]),
+        ("tui", &["tui"]),
     ] {
         for (suffix, flag) in [("short", "-h"), ("long", "--help")] {
             let file = folder.join(format!("{name}.{suffix}.txt"));
