@@ -17,13 +17,17 @@
 mod clock;
 mod engine;
 mod flows;
+mod guard;
 mod hooks;
 mod keeper;
 mod order;
 mod packets;
+mod sessions;
 mod show;
+mod sight;
 mod subscription;
 mod surroundings;
+mod view;
 
 use std::io;
 use std::sync::Arc;

@@ -1,19 +1,17 @@
 //! The thread that reads events, keeps flows and the ledger, and tells subscribers.
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use tokio::sync::Mutex;
-use wgtrace_flow::{FlowTable, Ledger, Limits, Packet, decode};
 
-use super::clock::{self, Clocks};
+use super::clock;
 use super::order::{Order, Subscriber};
-use super::show::{self, Sight};
-use super::surroundings::Surroundings;
+use super::show;
+use super::view::View;
 use crate::node::Node;
 use crate::probe::ring::Rings;
 
@@ -31,33 +29,14 @@ pub(super) struct Engine {
     is_disconnected: bool,
 }
 
-/// What is known of what was seen.
-struct View {
-    netns: u32,
-    ledger: Ledger,
-    flows: FlowTable,
-    clocks: Clocks,
-    around: Arc<Surroundings>,
-}
-
 impl Engine {
     pub(super) fn new(orders: Receiver<Order>, node: Arc<Mutex<Node>>) -> Self {
-        // who sends the packets must not choose which flows collide
-        let seed = RandomState::new().hash_one(0_u8);
-        let limits = Limits { flows: MOST_FLOWS, ..Limits::default() };
-        let view = View {
-            netns: 0,
-            ledger: Ledger::new(),
-            flows: FlowTable::new(limits, seed),
-            clocks: Clocks::new(),
-            around: Arc::default(),
-        };
         Self {
             orders,
             node,
             rings: None,
             is_awake: false,
-            view,
+            view: View::new(),
             subscribers: BTreeMap::new(),
             next_look: Instant::now(),
             is_disconnected: false,
@@ -67,10 +46,14 @@ impl Engine {
     /// Works until nobody gives orders any more.
     pub(super) fn run(mut self) {
         while let Some(()) = self.obey() {
-            if let Err(error) = self.watch() {
-                // subscribers see their streams end
-                tracing::error!("events cannot be read any more: {error:#}");
-                return;
+            match self.watch() {
+                Ok(Some(())) => {}
+                Ok(None) => return,
+                Err(error) => {
+                    // subscribers see their streams end
+                    tracing::error!("events cannot be read any more: {error:#}");
+                    return;
+                }
             }
         }
     }
@@ -100,7 +83,7 @@ impl Engine {
             }
             Order::Add(id, subscriber) => drop(self.subscribers.insert(id, subscriber)),
             Order::Remove(id) => drop(self.subscribers.remove(&id)),
-            Order::Around(around) => self.view.around = around,
+            Order::Around(around) => self.view.look_around(around),
             Order::Wake => {
                 self.is_awake = true;
                 self.view.clocks.adjust();
@@ -122,11 +105,11 @@ impl Engine {
         }
     }
 
-    /// A little of the time between two looks at orders: events that come, and what subscribers are to be told.
-    fn watch(&mut self) -> Result<()> {
+    /// Waits a little for events, and tells subscribers of them; `None` when there will be no more orders.
+    fn watch(&mut self) -> Result<Option<()>> {
         let Some(rings) = &mut self.rings else {
             self.is_awake = false;
-            return Ok(());
+            return Ok(Some(()));
         };
         let now = Instant::now();
         let due = self.subscribers.values().filter_map(|subscriber| match subscriber {
@@ -134,7 +117,12 @@ impl Engine {
             Subscriber::Packets(_) => None,
         });
         let patience = due.min().map_or(TICK, |due| due.saturating_duration_since(now).clamp(LEAST, TICK));
-        if rings.wait(patience).context("cannot wait for events")? {
+        let has_some = rings.wait(patience).context("cannot wait for events")?;
+        // who came before an event is told of it
+        if self.obey().is_none() {
+            return Ok(None);
+        }
+        if has_some {
             self.drain(false);
         }
         self.tell();
@@ -145,25 +133,12 @@ impl Engine {
             self.view.flows.expire(clock::boot());
             self.follow_cpus()?;
         }
-        Ok(())
+        Ok(Some(()))
     }
 
     fn drain(&mut self, is_last: bool) {
         let Self { rings: Some(rings), view, subscribers, .. } = self else { return };
-        let has_flows = subscribers.values().any(|subscriber| matches!(subscriber, Subscriber::Flows(_)));
-        let mut sink = |cpu, record: &[u8]| match decode(record) {
-            Ok(packet) => {
-                view.ledger.deliver(cpu, &packet.event);
-                if has_flows {
-                    view.flows.update(&packet);
-                }
-                view.offer(&packet, cpu, subscribers);
-            }
-            Err(error) => {
-                tracing::debug!(cpu, %error, "record that is no packet event");
-                view.ledger.undecodable(cpu, record);
-            }
-        };
+        let mut sink = |cpu, record: &[u8]| view.take(cpu, record, subscribers);
         let drained = if is_last { rings.flush(&mut sink) } else { rings.drain(&mut sink) };
         if drained.lost != 0 {
             for (cpu, counters) in rings.counters() {
@@ -203,21 +178,6 @@ impl Engine {
     }
 }
 
-impl View {
-    fn offer(&self, packet: &Packet<'_>, cpu: u32, subscribers: &mut BTreeMap<u64, Subscriber>) {
-        let sight = Sight { packet, cpu, around: &self.around, wall: self.clocks.offset() };
-        for subscriber in subscribers.values_mut() {
-            if let Subscriber::Packets(queue) = subscriber
-                && queue.looks_at(packet.hook)
-            {
-                queue.offer(|wants| show::packet(&sight, wants));
-            }
-        }
-    }
-}
-
-/// Flows of a node's table: about 30 MiB where each is seen at three hooks.
-const MOST_FLOWS: u32 = 1 << 17;
 /// Longest sleep while gates are open: orders are looked for this often.
 const TICK: Duration = Duration::from_millis(20);
 const LEAST: Duration = Duration::from_millis(1);

@@ -172,7 +172,8 @@ impl Keeper {
     async fn look_around(&mut self) -> Result<()> {
         let mut node = self.node.lock().await;
         let links = node.kernel().links().await.context("cannot ask for the interfaces")?;
-        self.around = Arc::new(Surroundings::of(&node, &links, &self.around));
+        let settings = node.forwarding().settings().context("cannot read the settings of the programs")?;
+        self.around = Arc::new(Surroundings::of(&node, &links, settings, &self.around));
         let native = native(&node, &links);
         let instance = node.forwarding().instance();
         for link in links.values().filter(|link| is_l3(link) != self.bare.contains(&link.index)) {

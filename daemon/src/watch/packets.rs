@@ -55,10 +55,6 @@ impl PacketQueue {
 
     /// Takes a packet that is wanted, if there is room for it.
     pub(super) fn offer(&mut self, make: impl FnOnce(&PacketWants) -> v1::Packet) {
-        let packet = make(&self.wants);
-        if !self.wants.filter.matches(&packet) {
-            return;
-        }
         if self.is_full() {
             // whoever is gone is found out by the next flush
             let _ = self.flush();
@@ -67,6 +63,7 @@ impl PacketQueue {
             self.missed = self.missed.saturating_add(1);
             return;
         }
+        let packet = make(&self.wants);
         self.bytes = self.bytes.saturating_add(size_of::<v1::Packet>()).saturating_add(heap(&packet));
         self.batch.push(packet);
     }

@@ -6,4 +6,4 @@ mod packet;
 
 pub(super) use self::flow::flow;
 pub(super) use self::ledger::ledger;
-pub(super) use self::packet::{Sight, packet};
+pub(super) use self::packet::packet;

@@ -3,13 +3,17 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
+use wgtrace_abi::forward::Settings;
 use wgtrace_api::v1;
-use wgtrace_tunnel::{AllowedIps, Prefix};
+use wgtrace_decrypt::key::PublicKey;
+use wgtrace_tunnel::{AllowedIps, DataPath, Prefix};
 
+use super::guard::Guard;
 use crate::datapath::observed::Link;
 use crate::node::Node;
+use crate::node::places::places;
 use crate::wireguard::{DeviceName, WireGuard as _};
 
 /// Names of one moment: the keeper makes another when something has changed, the engine takes it as it is.
@@ -20,10 +24,15 @@ pub(super) struct Surroundings {
     interfaces: HashMap<u32, Box<str>>,
     pods: HashMap<IpAddr, Box<str>>,
     nodes: AllowedIps<Arc<str>>,
+    peers: HashMap<PublicKey, Arc<Peer>>,
     /// Peers by where they are.
     endpoints: HashMap<IpAddr, Arc<Peer>>,
     /// Peers by their networks.
     routes: AllowedIps<Arc<Peer>>,
+    /// What must not be seen in clear.
+    pub(super) guard: Guard,
+    /// The sessions of the WireGuard device that there is.
+    pub(super) path: Weak<DataPath>,
 }
 
 /// A WireGuard peer.
@@ -36,9 +45,14 @@ pub(super) struct Peer {
 }
 
 impl Surroundings {
-    /// As they are now, of a node with these interfaces. Names that are gone are kept while there is room: events and
+    /// As they are now, of a node with these interfaces whose programs have these settings. Names that are gone are kept while there is room: events and
     /// flows still speak of what had them `before`.
-    pub(super) fn of(node: &Node, links: &BTreeMap<DeviceName, Link>, before: &Self) -> Self {
+    pub(super) fn of(
+        node: &Node,
+        links: &BTreeMap<DeviceName, Link>,
+        settings: Option<Settings>,
+        before: &Self,
+    ) -> Self {
         let config = node.config();
         let own: Arc<str> = config.node_name.to_string().into();
         let mut around = Self { node: Arc::clone(&own), ..Self::default() };
@@ -70,7 +84,10 @@ impl Surroundings {
             for prefix in peer.allowed_ips {
                 around.routes.insert(prefix, Arc::clone(&named));
             }
+            around.peers.insert(peer.public_key, named);
         }
+        around.path = node.device().map(|device| Arc::downgrade(&device.data_path())).unwrap_or_default();
+        around.guard = Guard::new(settings, places(config, node.roster()));
         around
     }
 
@@ -84,9 +101,24 @@ impl Surroundings {
         v1::Party {
             address: address.to_string(),
             port: port.map_or(0, u32::from),
-            pod: self.pods.get(&address).map(ToString::to_string).unwrap_or_default(),
-            node: self.nodes.lookup(address).map(ToString::to_string).unwrap_or_default(),
+            pod: self.pod(address).unwrap_or_default().to_owned(),
+            node: self.node_of(address).unwrap_or_default().to_owned(),
         }
+    }
+
+    /// The pod with an address.
+    pub(super) fn pod(&self, address: IpAddr) -> Option<&str> {
+        self.pods.get(&address).map(AsRef::as_ref)
+    }
+
+    /// The node that has an address, or whose pod has it.
+    pub(super) fn node_of(&self, address: IpAddr) -> Option<&str> {
+        self.nodes.lookup(address).map(AsRef::as_ref)
+    }
+
+    /// The peer with this key.
+    pub(super) fn peer(&self, key: &PublicKey) -> Option<&Peer> {
+        self.peers.get(key).map(AsRef::as_ref)
     }
 
     /// The peer that is at an address.

@@ -9,14 +9,23 @@ use crate::packet::Packet;
 impl FlowTable {
     /// Counts a packet in its flow, which is made when there is none; `None` for what belongs to no flow.
     pub fn update(&mut self, packet: &Packet<'_>) -> Option<FlowId> {
-        self.update_as(packet, Guise::Plain)
+        self.update_as(packet, packet, Guise::Plain)
     }
 
-    /// The same for a packet that passed its hook as something else than itself, or where it must not.
+    /// The same for a packet that passed where it must not.
+    pub fn update_leaked(&mut self, packet: &Packet<'_>) -> Option<FlowId> {
+        self.update_as(packet, packet, Guise::Leaked)
+    }
+
+    /// The same for a packet that passed inside of another, whose bytes count.
     ///
-    /// What is sealed is counted only: of a super-frame of ciphertext no more than the first packet is known, which
-    /// stands for all of them, so that nothing is to be learnt from it of state, round trips or retransmissions.
-    pub fn update_as(&mut self, packet: &Packet<'_>, guise: Guise) -> Option<FlowId> {
+    /// It is counted only: of a super-frame of ciphertext no more than the first packet is known, which stands for all of
+    /// them, so that nothing is to be learnt from it of state, round trips or retransmissions.
+    pub fn update_sealed(&mut self, packet: &Packet<'_>, outer: &Packet<'_>) -> Option<FlowId> {
+        self.update_as(packet, outer, Guise::Sealed)
+    }
+
+    fn update_as(&mut self, packet: &Packet<'_>, outer: &Packet<'_>, guise: Guise) -> Option<FlowId> {
         let Some((key, direction)) = FlowKey::of(packet) else {
             self.counts.without_flow = self.counts.without_flow.saturating_add(1);
             return None;
@@ -30,7 +39,7 @@ impl FlowTable {
         };
         self.counts.packets = self.counts.packets.saturating_add(1);
         let place = Place::of(&packet.event, packet.hook, guise);
-        let slot = self.count(at, &place, direction, packet);
+        let slot = self.count(at, &place, direction, outer);
         if let Some(reason) = packet.event.drop_reason()
             && !self.drops.add(at, reason, packet.hook, packet.segments())
         {

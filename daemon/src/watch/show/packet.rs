@@ -1,25 +1,17 @@
 use wgtrace_abi::Verdict;
 use wgtrace_api::v1;
 use wgtrace_flow::packet::TcpSegment;
-use wgtrace_flow::time::WallOffset;
-use wgtrace_flow::{Network, Packet, Transport, WireGuard};
+use wgtrace_flow::{IpPacket, Network, Packet, Transport, WireGuard};
 use wgtrace_wire::Ip;
 
 use crate::trace::line;
 use crate::watch::packets::PacketWants;
-use crate::watch::surroundings::{Peer, Surroundings};
-
-/// A packet at a hook, and what is known besides.
-pub(in crate::watch) struct Sight<'a> {
-    pub(in crate::watch) packet: &'a Packet<'a>,
-    pub(in crate::watch) cpu: u32,
-    pub(in crate::watch) around: &'a Surroundings,
-    pub(in crate::watch) wall: WallOffset,
-}
+use crate::watch::sight::{Sight, kind};
+use crate::watch::surroundings::Surroundings;
 
 /// All that one subscriber is told of a packet.
 pub(in crate::watch) fn packet(sight: &Sight<'_>, wants: &PacketWants) -> v1::Packet {
-    let Sight { packet, cpu, around, wall } = sight;
+    let Sight { packet, cpu, around, wall, .. } = sight;
     let event = &packet.event;
     let mut shown = v1::Packet {
         node: around.node.to_string(),
@@ -36,21 +28,35 @@ pub(in crate::watch) fn packet(sight: &Sight<'_>, wants: &PacketWants) -> v1::Pa
         bytes: bytes(packet, wants),
         l2: !matches!(packet.link, wgtrace_flow::Link::None),
         sequence: event.sequence,
+        identity: sight.identity,
+        encryption: sight.encryption.into(),
         summary: summary(packet),
         ..v1::Packet::default()
     };
     if let Network::Ip(ip) = &packet.network {
-        let ports = packet.transport.ports();
-        shown.source = Some(around.party(ip.ip.src(), ports.map(|(source, _)| source)));
-        shown.destination = Some(around.party(ip.ip.dst(), ports.map(|(_, destination)| destination)));
+        let [source, destination] = parties(packet, ip, around);
+        (shown.source, shown.destination) = (Some(source), Some(destination));
         shown.protocol = ip.protocol.0.into();
         shown.ttl = match &ip.ip {
             Ip::V4(v4) => v4.ttl().into(),
             Ip::V6(v6) => v6.hop_limit().into(),
         };
     }
+    if let Some((inner, Network::Ip(ip))) = sight.inner.map(|inner| (inner, &inner.network)) {
+        let [source, destination] = parties(inner, ip, around);
+        (shown.inner_source, shown.inner_destination) = (Some(source), Some(destination));
+        shown.inner_protocol = ip.protocol.0.into();
+    }
     transport(sight, &mut shown);
     shown
+}
+
+fn parties(packet: &Packet<'_>, ip: &IpPacket<'_>, around: &Surroundings) -> [v1::Party; 2] {
+    let ports = packet.transport.ports();
+    [
+        around.party(ip.ip.src(), ports.map(|(source, _)| source)),
+        around.party(ip.ip.dst(), ports.map(|(_, destination)| destination)),
+    ]
 }
 
 fn transport(sight: &Sight<'_>, shown: &mut v1::Packet) {
@@ -62,10 +68,9 @@ fn transport(sight: &Sight<'_>, shown: &mut v1::Packet) {
         Transport::Icmpv6(icmp) => shown.icmp = Some(icmp_header((icmp.kind(), icmp.code()), echo)),
         Transport::Udp(datagram) => {
             let Some(message) = datagram.wireguard else { return };
-            let peer = peer(sight);
             shown.wireguard = Some(v1::WireguardMessage {
-                peer: peer.map(|peer| peer.key.to_string()).unwrap_or_default(),
-                peer_node: peer.map(|peer| peer.node.to_string()).unwrap_or_default(),
+                peer: sight.peer.map(|peer| peer.key.to_string()).unwrap_or_default(),
+                peer_node: sight.peer.map(|peer| peer.node.to_string()).unwrap_or_default(),
                 ..wireguard(message)
             });
         }
@@ -89,21 +94,13 @@ fn icmp_header((kind, code): (u8, u8), echo: Option<(u16, u16)>) -> v1::IcmpHead
 }
 
 fn wireguard(message: WireGuard) -> v1::WireguardMessage {
-    let (kind, sender, receiver, counter) = match message {
-        WireGuard::Initiation { sender } => ("Initiation", sender.0, 0, 0),
-        WireGuard::Response { sender, receiver } => ("Response", sender.0, receiver.0, 0),
-        WireGuard::CookieReply { receiver } => ("CookieReply", 0, receiver.0, 0),
-        WireGuard::TransportData { receiver, counter, sealed_len } => {
-            (if sealed_len == 0 { "Keepalive" } else { "TransportData" }, 0, receiver.0, counter.0)
-        }
+    let (sender, receiver, counter) = match message {
+        WireGuard::Initiation { sender } => (sender.0, 0, 0),
+        WireGuard::Response { sender, receiver } => (sender.0, receiver.0, 0),
+        WireGuard::CookieReply { receiver } => (0, receiver.0, 0),
+        WireGuard::TransportData { receiver, counter, .. } => (0, receiver.0, counter.0),
     };
-    v1::WireguardMessage { kind: kind.to_owned(), sender, receiver, counter, ..Default::default() }
-}
-
-/// The peer at the other end of a WireGuard message.
-fn peer<'a>(sight: &Sight<'a>) -> Option<&'a Peer> {
-    let Network::Ip(ip) = &sight.packet.network else { return None };
-    [ip.ip.dst(), ip.ip.src()].into_iter().find_map(|address| sight.around.peer_at(address))
+    v1::WireguardMessage { kind: kind(message).to_owned(), sender, receiver, counter, ..Default::default() }
 }
 
 fn summary(packet: &Packet<'_>) -> String {
