@@ -105,7 +105,12 @@ impl Outward {
                         Some(out) if reflected::is_own(segments.packet(), udp.port(), out.endpoint) => {
                             core.losses.add(Loss::RoutingLoop, segments.len() as u64);
                         }
-                        Some(out) => self.seal(core, udp, now, mtu, &segments, &out),
+                        Some(out) => {
+                            if out.is_suspected {
+                                keep(core, &segments, &out);
+                            }
+                            self.seal(core, udp, now, mtu, &segments, &out);
+                        }
                         None => stage(core, &segments),
                     }
                 }
@@ -216,17 +221,28 @@ impl Frame {
     }
 }
 
+/// The peer is said to be gone: the state machine keeps the packets, and they are sent all the same.
+fn keep(core: &Core, segments: &Segments<'_>, out: &Outbound) {
+    core.with_device(|device, _, _| each(segments, |packet| device.keep(&out.session, packet)));
+}
+
 /// Without a session: the state machine keeps the packets, and asks for one.
 fn stage(core: &Core, segments: &Segments<'_>) {
-    let mut packet = vec![0; segments.packet_len(0)];
     core.with_device(|device, now, rng| {
-        for at in 0..segments.len() {
-            let len = segments.packet_len(at);
-            segments.write(at, &mut packet);
+        each(segments, |packet| {
             // Refused: counted there.
-            let _ = device.handle_packet(now, rng, packet.get(..len).unwrap_or_default());
-        }
+            let _ = device.handle_packet(now, rng, packet);
+        });
     });
+}
+
+fn each(segments: &Segments<'_>, mut act: impl FnMut(&[u8])) {
+    let mut packet = vec![0; segments.packet_len(0)];
+    for at in 0..segments.len() {
+        let len = segments.packet_len(at);
+        segments.write(at, &mut packet);
+        act(packet.get(..len).unwrap_or_default());
+    }
 }
 
 /// Sealed bytes that are sent once their last super-frame is full.

@@ -52,7 +52,9 @@ impl First {
                 self.outward = self.back.try_recv().ok();
             }
             let none = Batch { packets: 0, is_all: true };
-            let read = self.outward.as_mut().map_or(none, |outward| outward.batch(core, &udp));
+            let held = core.hold.left();
+            let outward = self.outward.as_mut().filter(|_| held.is_none());
+            let read = outward.map_or(none, |outward| outward.batch(core, &udp));
             crowded = if received >= MANY && read.packets >= MANY { crowded + 1 } else { 0 };
             if crowded >= TOO_LONG
                 && let Some(outward) = self.outward.take()
@@ -62,9 +64,11 @@ impl First {
                 crowded = 0;
             }
             if received == 0 && read.is_all {
-                let tun = self.outward.is_some().then(|| core.tun.as_fd());
-                if core.first.wait(Some(udp.as_fd()), tun, None)? == Waited::Gone {
-                    core.end_as_gone();
+                let tun = (self.outward.is_some() && held.is_none()).then(|| core.tun.as_fd());
+                match core.first.wait(Some(udp.as_fd()), tun, held)? {
+                    Waited::Gone => core.end_as_gone(),
+                    Waited::Returned => self.inward.look_for_returned(),
+                    Waited::Ready | Waited::InVain => {}
                 }
             }
         }
@@ -92,7 +96,7 @@ impl Second {
                 }
                 if read.is_all {
                     match core.second.wait(None, Some(core.tun.as_fd()), Some(QUIET))? {
-                        Waited::Ready => {}
+                        Waited::Ready | Waited::Returned => {}
                         Waited::InVain => break,
                         Waited::Gone => core.end_as_gone(),
                     }
