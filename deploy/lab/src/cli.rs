@@ -85,7 +85,7 @@ pub enum Command {
     #[command(hide = true)]
     Become {
         /// The descriptor's name.
-        name: String,
+        descriptor: String,
         /// The program and its arguments.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         line: Vec<OsString>,
@@ -189,7 +189,7 @@ impl Cli {
             Command::Get { at } => tool::get(at),
             Command::Capture(args) => tool::capture(&args),
             Command::Respond { pod, address } => tool::respond(&pod, address),
-            Command::Become { name, line } => supervisor::become_given(&name, &line),
+            Command::Become { descriptor, line } => supervisor::become_given(&descriptor, &line),
             Command::Supervise { order } => supervisor::run(&order),
         }
     }

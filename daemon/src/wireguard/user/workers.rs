@@ -52,9 +52,7 @@ impl First {
                 self.outward = self.back.try_recv().ok();
             }
             let none = Batch { packets: 0, is_all: true };
-            let held = core.hold.left();
-            let outward = self.outward.as_mut().filter(|_| held.is_none());
-            let read = outward.map_or(none, |outward| outward.batch(core, &udp));
+            let read = self.outward.as_mut().map_or(none, |outward| outward.batch(core, &udp));
             crowded = if received >= MANY && read.packets >= MANY { crowded + 1 } else { 0 };
             if crowded >= TOO_LONG
                 && let Some(outward) = self.outward.take()
@@ -64,8 +62,8 @@ impl First {
                 crowded = 0;
             }
             if received == 0 && read.is_all {
-                let tun = (self.outward.is_some() && held.is_none()).then(|| core.tun.as_fd());
-                match core.first.wait(Some(udp.as_fd()), tun, held)? {
+                let tun = self.outward.is_some().then(|| core.tun.as_fd());
+                match core.first.wait(Some(udp.as_fd()), tun, core.hold.left())? {
                     Waited::Gone => core.end_as_gone(),
                     Waited::Returned => self.inward.look_for_returned(),
                     Waited::Ready | Waited::InVain => {}

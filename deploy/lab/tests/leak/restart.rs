@@ -8,6 +8,7 @@ use wgtrace_lab::control::Daemon;
 
 use crate::canary::Canary;
 use crate::extra::Extra;
+use crate::starved::Starved;
 use crate::traffic::{Traffic, median};
 use crate::watch::Watch;
 use crate::world::{CONTROL_PLANE, WORKER, WORKER2, World, within};
@@ -26,12 +27,12 @@ fn traffic_resumes_within_a_second_of_a_restart() {
         let losses = Losses::before(&world, &traffic, node);
         world.daemon(Daemon::Kill, node);
         traffic.wait_sent(dead);
-        let start = Instant::now();
+        let (start, starved) = (Instant::now(), Starved::before(&world));
         world.daemon(Daemon::Start, node);
         ready.push(start.elapsed());
         traffic.wait_more(10);
-        // the machine's fault, as datagrams saw it that no daemon touches
-        let stalled = traffic.stalled_since(start);
+        // the machine's fault, as datagrams saw it that no daemon touches, and as the kernel tells of the daemons
+        let stalled = traffic.stalled_since(start) + starved.since(&world);
         // from the start to the first that arrives, or between any two from then on
         let silent = |start_of_name: &str| -> Vec<Duration> {
             traffic.named(start_of_name).iter().map(|flow| flow.gap_since(start)).collect()

@@ -213,7 +213,7 @@ pub(crate) fn service_addresses() -> [SocketAddr; 4] {
 
 /// Of flows between pods of one node.
 const CONTROL: &str = "here: udp";
-const TOLERATED: Duration = Duration::from_secs(3);
+const TOLERATED: Duration = Duration::from_secs(1);
 const FIRST: u16 = 7001;
 const SECOND: u16 = 7002;
 const ECHO: u16 = 7003;
