@@ -17,6 +17,9 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod filter;
+pub mod recording;
+
 /// Messages, client and server of `wgtrace.v1`.
 #[expect(
     missing_docs,

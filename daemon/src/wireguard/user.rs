@@ -30,7 +30,7 @@ use thiserror::Error;
 use wgtrace_decrypt::key::{PrivateKey, PublicKey};
 use wgtrace_decrypt::keylog::KeyLog;
 use wgtrace_tunnel::time::INITIATION_INTERVAL;
-use wgtrace_tunnel::{ConfigError, Device, DeviceSettings, Event, PeerId, PeerSettings};
+use wgtrace_tunnel::{ConfigError, DataPath, Device, DeviceSettings, Event, PeerId, PeerSettings};
 
 use self::core::Core;
 use super::device::{DeviceSecrets, DeviceStatus, PeerChange, WireGuard, WireGuardError};
@@ -108,6 +108,11 @@ impl UserDevice {
     /// The interface's descriptor: while somebody has it, what is sent there waits, whoever reads it then.
     pub fn descriptor(&self) -> BorrowedFd<'_> {
         self.core.tun.as_fd()
+    }
+
+    /// What its workers share: sessions and routes, without the device itself.
+    pub fn data_path(&self) -> Arc<DataPath> {
+        Arc::clone(&self.core.path)
     }
 
     /// Whether somebody removed the interface, which ends the device.

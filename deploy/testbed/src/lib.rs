@@ -29,6 +29,7 @@ mod netlink;
 mod offload;
 mod ping;
 mod tcp;
+mod terminal;
 mod tun;
 mod udp;
 
@@ -40,5 +41,6 @@ pub use namespace::{Mounted, Namespace};
 pub use offload::Offload;
 pub use ping::{Echo, Pinger, ping};
 pub use tcp::transfer;
+pub use terminal::Terminal;
 pub use tun::Tun;
 pub use udp::{Flood, Sink};

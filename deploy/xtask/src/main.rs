@@ -5,7 +5,9 @@
 mod bench;
 mod bpf;
 mod captures;
+mod cluster;
 mod lab;
+mod picture;
 mod programs;
 mod test;
 
@@ -30,6 +32,8 @@ enum Task {
     Captures(captures::Args),
     /// Build the programs and run the lab: `cargo lab up`.
     Lab(lab::Args),
+    /// Draw the TUI as it is on the lab: the README's picture.
+    Picture(picture::Args),
     /// Run the test rings that need root or other kernels.
     #[command(subcommand)]
     Test(test::Test),
@@ -41,6 +45,7 @@ fn main() -> Result<()> {
         Task::Bpf(args) => bpf::run(&args),
         Task::Captures(args) => captures::run(&args),
         Task::Lab(args) => lab::run(&args),
+        Task::Picture(args) => picture::run(&args),
         Task::Test(test) => test.run(),
     }
 }

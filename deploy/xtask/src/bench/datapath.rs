@@ -10,8 +10,9 @@ use anyhow::{Result, ensure};
 use super::as_shipped;
 use super::tunnel::figures::{Figure, Figures};
 use super::tunnel::load::{self, Load};
+use crate::cluster::Cluster;
 use crate::programs;
-use way::{Cluster, Way};
+use way::Way;
 
 /// What to measure.
 #[derive(Debug, clap::Args)]
@@ -47,7 +48,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         args.seconds,
         args.congestion,
     );
-    let cluster = Cluster::up(&programs)?;
+    let cluster = Cluster::up(&programs, "bench", "off")?;
     let load = Load { seconds: args.seconds, congestion: args.congestion.clone() };
     let mut ways = Way::ALL.map(|way| (way, Figures::default()));
     for round in 0..args.rounds {

@@ -5,12 +5,11 @@
 //! then; more than [`UNSTEADY`] fail the ring.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::programs;
+use crate::programs::Tests;
 
 /// Arguments of `cargo xtask test netns`.
 #[derive(Debug, clap::Args)]
@@ -23,7 +22,7 @@ pub(crate) struct Args {
 }
 
 /// Crates with tests of this ring, and the test binaries that hold them.
-const SUITES: [(&str, &str); 10] = [
+const SUITES: [(&str, &str); 11] = [
     ("wgtrace-testbed", "netns"),
     ("wgtraced", "netns"),
     ("wgtraced", "forward"),
@@ -34,6 +33,7 @@ const SUITES: [(&str, &str); 10] = [
     ("wgtrace-lab", "lab"),
     ("wgtrace-lab", "walkthrough"),
     ("wgtrace-lab", "leak"),
+    ("wgtrace-lab", "observer"),
 ];
 
 /// Tests that may pass at the second attempt only.
@@ -45,26 +45,26 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         rustix::process::geteuid().is_root(),
         "network namespaces and BPF programs need root: run `cargo xtask test netns` as root"
     );
-    let programs = programs::build()?;
+    let tests = Tests::build()?;
     let mut totals = Totals::default();
     for (package, test) in SUITES {
-        let of_suite = suite(package, test, &programs, args);
+        let of_suite = suite(package, test, &tests, args);
         totals.add(of_suite.with_context(|| format!("tests of {package}: {test}"))?);
     }
     println!("netns: {totals}");
     totals.judge(args.filter.is_some())
 }
 
-fn suite(package: &str, test: &str, programs: &Path, args: &Args) -> Result<Totals> {
+fn suite(package: &str, test: &str, tests: &Tests, args: &Args) -> Result<Totals> {
     println!("=== {package}: {test}");
-    let first = attempt(package, test, programs, args, args.filter.as_slice())?;
+    let first = attempt(package, test, tests, args, args.filter.as_slice())?;
     let mut totals = first.totals;
     if first.failed.is_empty() || first.failed.len() > UNSTEADY as usize {
         return Ok(totals);
     }
     println!("=== {package}: {test}: {} once more", first.failed.join(", "));
     let exactly: Vec<String> = first.failed.iter().cloned().chain(["--exact".into()]).collect();
-    let second = attempt(package, test, programs, args, &exactly)?;
+    let second = attempt(package, test, tests, args, &exactly)?;
     totals.settle(second.totals.passed);
     Ok(totals)
 }
@@ -75,16 +75,15 @@ struct Attempt {
     failed: Vec<String>,
 }
 
-fn attempt(package: &str, test: &str, programs: &Path, args: &Args, which: &[String]) -> Result<Attempt> {
-    let mut cargo = programs::cargo();
-    cargo.env("WGTRACE_PROGRAM", programs.join("wgtrace")).env("WGTRACE_PROGRAMS", programs);
-    cargo.args(["test", "--package", package, "--test", test, "--", "--ignored"]);
+fn attempt(package: &str, test: &str, tests: &Tests, args: &Args, which: &[String]) -> Result<Attempt> {
+    let mut command = tests.command(package, test)?;
+    command.env("WGTRACE_PROGRAM", tests.programs.join("wgtrace")).env("WGTRACE_PROGRAMS", &tests.programs);
     // they load both cores: more at once would only measure each other
-    cargo.args(["--test-threads", "1"]);
-    cargo.args(args.show_output.then_some("--show-output"));
-    cargo.args(which);
-    let mut child = cargo.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
-    let stdout = child.stdout.take().context("the output of cargo")?;
+    command.args(["--ignored", "--test-threads", "1"]);
+    command.args(args.show_output.then_some("--show-output"));
+    command.args(which);
+    let mut child = command.stdout(Stdio::piped()).spawn().context("cannot start the tests")?;
+    let stdout = child.stdout.take().context("the output of the tests")?;
     let mut ended = Attempt { totals: Totals::default(), failed: Vec::new() };
     for line in BufReader::new(stdout).lines() {
         let line = line?;
@@ -95,7 +94,7 @@ fn attempt(package: &str, test: &str, programs: &Path, args: &Args, which: &[Str
         }
     }
     let status = child.wait()?;
-    ensure!(status.success() || ended.totals.failed > 0, "cargo test gave up before the tests: {status}");
+    ensure!(status.success() || ended.totals.failed > 0, "the tests broke off: {status}");
     Ok(ended)
 }
 
@@ -104,7 +103,7 @@ fn failed_test(line: &str) -> Option<String> {
     Some(line.strip_prefix("test ")?.strip_suffix(" ... FAILED")?.to_owned())
 }
 
-/// What `cargo test` counts.
+/// What a test binary counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Totals {
     passed: u32,
@@ -173,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn totals_are_read_from_what_cargo_prints() {
+    fn totals_are_read_from_what_tests_print() {
         let line = "test result: FAILED. 11 passed; 2 failed; 3 ignored; 0 measured; 0 filtered out";
         assert_eq!(Totals::of(line), Some(Totals { passed: 11, failed: 2, ignored: 3, unsteady: 0 }));
         assert_eq!(Totals::of("test result_is_shown ... ok"), None);

@@ -1,14 +1,13 @@
 //! Ways between two nodes: the bare tunnel, and from pod to pod.
 
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
-use wgtrace_lab::Lab;
 use wgtrace_testbed::{Line, Namespace, Pinger};
 
 use crate::bench::tunnel::contender::{Contender, Tunnel};
+use crate::cluster::Cluster;
 
 /// What is between the two ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,55 +37,29 @@ impl Way {
             let tunnel = Contender::ours(cluster.programs.join("wgtraced")).start_on(Line::bridged()?)?;
             return Ok((tunnel, None));
         }
-        let tracer = if self == Self::Traced { Some(cluster.trace()?) } else { None };
-        Ok((cluster.pods()?, tracer))
+        let tracer = if self == Self::Traced { Some(trace(cluster)?) } else { None };
+        Ok((pods(cluster)?, tracer))
     }
 }
 
-/// A lab of its own, which ends with this value.
-#[derive(Debug)]
-pub(super) struct Cluster {
-    programs: PathBuf,
-    lab: Lab,
+fn pods(cluster: &Cluster) -> Result<Tunnel> {
+    let open = |pod: &str| Namespace::open(&cluster.lab.pod(pod)?.place().network().path());
+    let daemons = cluster.lab.daemons()?.into_iter().filter_map(|daemon| daemon.pid?.try_into().ok());
+    let tunnel = Tunnel::between((open("net")?, NEAR), (open("cni-7n2f9")?, FAR), daemons.collect());
+    let mut pinger = tunnel.line.left.run(|| Pinger::new(FAR, 56))??;
+    ensure!(pinger.round_trip()?.is_some(), "the lab's pods do not reach each other");
+    Ok(tunnel)
 }
 
-impl Cluster {
-    pub(super) fn up(programs: &Path) -> Result<Self> {
-        let name = format!("bench-{}", std::process::id());
-        let program = programs.join("wgtrace-lab");
-        let mut up = Command::new(&program);
-        up.args(["up", "--name", &name, "--keys", "off"]).stdout(Stdio::null());
-        let status = up.status().with_context(|| format!("cannot start {}", program.display()))?;
-        ensure!(status.success(), "the lab did not come up");
-        Ok(Self { programs: programs.into(), lab: Lab::attach(&name)? })
+fn trace(cluster: &Cluster) -> Result<Tracer> {
+    let mut trace = Command::new(cluster.programs.join("wgtraced"));
+    trace.args(["trace", "--iface", "lxc*", "--iface", "cilium_wg0", "--iface", "eth0", "--flows"]);
+    for hook in ["from-container", "to-wireguard", "to-netdev"] {
+        trace.args(["--hook", hook]);
     }
-
-    fn pods(&self) -> Result<Tunnel> {
-        let open = |pod: &str| Namespace::open(&self.lab.pod(pod)?.place().network().path());
-        let daemons = self.lab.daemons()?.into_iter().filter_map(|daemon| daemon.pid?.try_into().ok());
-        let tunnel = Tunnel::between((open("net")?, NEAR), (open("cni-7n2f9")?, FAR), daemons.collect());
-        let mut pinger = tunnel.line.left.run(|| Pinger::new(FAR, 56))??;
-        ensure!(pinger.round_trip()?.is_some(), "the lab's pods do not reach each other");
-        Ok(tunnel)
-    }
-
-    fn trace(&self) -> Result<Tracer> {
-        let mut trace = Command::new(self.programs.join("wgtraced"));
-        trace.args(["trace", "--iface", "lxc*", "--iface", "cilium_wg0", "--iface", "eth0", "--flows"]);
-        for hook in ["from-container", "to-wireguard", "to-netdev"] {
-            trace.args(["--hook", hook]);
-        }
-        trace.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let node = self.lab.node("cilium-wireguard-worker")?;
-        Ok(Tracer(node.place().run(|| trace.spawn())?.context("cannot start wgtraced")?))
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        let mut down = Command::new(self.programs.join("wgtrace-lab"));
-        let _gone = down.args(["down", "--name", self.lab.name()]).stdout(Stdio::null()).status();
-    }
+    trace.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let node = cluster.lab.node("cilium-wireguard-worker")?;
+    Ok(Tracer(node.place().run(|| trace.spawn())?.context("cannot start wgtraced")?))
 }
 
 /// `wgtraced trace` on one of the nodes; it ends with this value.

@@ -1,0 +1,4 @@
+mod completion;
+mod errors;
+mod meaning;
+mod model;
