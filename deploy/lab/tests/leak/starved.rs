@@ -17,7 +17,8 @@ impl Starved {
     /// The longest that a thread has waited since in all; one of a new process from its beginning.
     pub(crate) fn since(&self, world: &World) -> Duration {
         let waits = waited(world);
-        let since = waits.iter().map(|(thread, now)| *now - self.0.get(thread).copied().unwrap_or_default());
+        let before = |thread| self.0.get(thread).copied().unwrap_or_default();
+        let since = waits.iter().map(|(thread, now)| now.saturating_sub(before(thread)));
         since.max().unwrap_or_default()
     }
 }
