@@ -16,7 +16,7 @@ fn next(socket: &UnixDatagram) -> (String, Option<OwnedFd>) {
     let len = recvmsg(socket, parts, &mut ancillary, RecvFlags::CMSG_CLOEXEC).unwrap().bytes;
     let descriptor = ancillary.drain().find_map(|message| match message {
         RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
-        _ => None,
+        RecvAncillaryMessage::ScmCredentials(_) | _ => None,
     });
     (String::from_utf8_lossy(&text[..len]).into_owned(), descriptor)
 }
