@@ -1,10 +1,11 @@
 //! Flows and packets in words.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use wgtrace_abi::DropReason;
-use wgtrace_api::v1::{EncryptionState, Flow, Packet, Party};
+use wgtrace_api::v1::{EncryptionState, Flow, Hop, Packet, Party};
 
 use super::flows::Event;
 use super::printer::Detail;
@@ -57,13 +58,13 @@ pub(super) fn flow_row(event: Event, flow: &Flow) -> Row {
     ]
 }
 
-/// Interfaces in the order in which they were passed.
+/// Interfaces in the order in which they were passed, by who began if packets of it were seen at all.
 pub(super) fn path(flow: &Flow) -> Vec<&str> {
-    let mut names: Vec<&str> = flow.hops.iter().map(|hop| hop.interface.as_str()).collect();
-    names.dedup();
-    let mut seen = std::collections::BTreeSet::new();
-    names.retain(|name| seen.insert(*name));
-    names
+    let is_forward = |hop: &&Hop| hop.forward.is_some_and(|count| count.packets != 0);
+    let has_forward = flow.hops.iter().any(|hop| is_forward(&hop));
+    let hops = flow.hops.iter().filter(|hop| !has_forward || is_forward(hop));
+    let mut seen = BTreeSet::new();
+    hops.map(|hop| hop.interface.as_str()).filter(|name| seen.insert(*name)).collect()
 }
 
 /// Where it was seen most, in each direction.

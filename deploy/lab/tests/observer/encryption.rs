@@ -111,4 +111,4 @@ fn received(flow: &Flow, hook: &str) -> u64 {
     flow.hops.iter().filter(|hop| hop.hook == hook).map(backward).sum()
 }
 
-const REMOTE: std::net::Ipv4Addr = std::net::Ipv4Addr::new(10, 0, 2, 194);
+pub(crate) const REMOTE: std::net::Ipv4Addr = std::net::Ipv4Addr::new(10, 0, 2, 194);

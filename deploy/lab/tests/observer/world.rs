@@ -36,6 +36,16 @@ impl World {
         Self { lab, directory, runtime }
     }
 
+    /// `wgtrace` and its arguments in a shell, for all nodes of this lab.
+    pub(crate) fn wgtrace(&self, line: &str) -> Command {
+        let program = std::env::var_os("WGTRACE_PROGRAM")
+            .expect("WGTRACE_PROGRAM names `wgtrace`: `cargo xtask test netns` does that");
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(line.replace("wgtrace ", "\"$WGTRACE_PROGRAM\" "));
+        command.env("WGTRACE_PROGRAM", program).env(Home::DIRECTORY, self.directory.path());
+        command
+    }
+
     pub(crate) fn client(&self, node: &str) -> ObserverClient<Channel> {
         let socket = format!("unix://{}", self.lab.node(node).unwrap().socket().display());
         let channel = self.runtime.block_on(Endpoint::from_shared(socket).unwrap().connect()).unwrap();
@@ -105,7 +115,7 @@ fn wgtrace_lab(directory: &TempDir) -> Command {
     command
 }
 
-const NAME: &str = "observer";
+pub(crate) const NAME: &str = "observer";
 pub(crate) const WORKER: &str = "cilium-wireguard-worker";
 pub(crate) const WORKER2: &str = "cilium-wireguard-worker2";
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
