@@ -22,7 +22,7 @@ pub(crate) struct Args {
 }
 
 /// Crates with tests of this ring, and the test binaries that hold them.
-const SUITES: [(&str, &str); 10] = [
+const SUITES: [(&str, &str); 11] = [
     ("wgtrace-testbed", "netns"),
     ("wgtraced", "netns"),
     ("wgtraced", "forward"),
@@ -33,6 +33,7 @@ const SUITES: [(&str, &str); 10] = [
     ("wgtrace-lab", "lab"),
     ("wgtrace-lab", "walkthrough"),
     ("wgtrace-lab", "leak"),
+    ("wgtrace-lab", "tui"),
 ];
 
 /// Tests that may pass at the second attempt only.

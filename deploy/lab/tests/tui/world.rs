@@ -1,0 +1,122 @@
+//! A lab whose sockets an ordinary group may open.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use wgtrace_lab::{Home, Lab};
+use wgtrace_testbed::{FrameSender, Namespace, Terminal};
+
+/// A lab, which ends with this value.
+pub(crate) struct World {
+    directory: TempDir,
+    programs: PathBuf,
+    pub(crate) lab: Lab,
+}
+
+impl World {
+    pub(crate) fn up() -> Self {
+        let programs = std::env::var_os("WGTRACE_PROGRAMS").map(PathBuf::from).expect(
+            "WGTRACE_PROGRAMS names the directory of all programs: `cargo xtask test netns` does that",
+        );
+        let directory = tempfile::tempdir().unwrap();
+        let mut up = lab(&directory);
+        up.args(["up", "--programs"]).arg(&programs);
+        let said = up.output().unwrap();
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        let home = Home::below(directory.path(), NAME).unwrap();
+        let world = Self { lab: Lab::attach_to(&home).unwrap(), directory, programs };
+        world.open_to_the_group();
+        world
+    }
+
+    /// Gives the sockets to the group, and a way to them: a lab's directory is its owner's alone.
+    pub(crate) fn open_to_the_group(&self) {
+        for node in self.lab.nodes() {
+            let socket = node.socket();
+            chown(&socket, None, Some(GROUP)).unwrap();
+            for directory in
+                socket.ancestors().skip(1).take_while(|path| path.starts_with(self.directory.path()))
+            {
+                fs::set_permissions(directory, Permissions::from_mode(0o711)).unwrap();
+            }
+        }
+    }
+
+    /// `wgtrace tui` of all nodes, with this filter, as somebody of the group.
+    pub(crate) fn tui(&self, filter: &[&str]) -> Terminal {
+        let mut command = Command::new(self.programs.join("wgtrace"));
+        command.arg("tui");
+        for node in self.lab.nodes() {
+            command.arg("--server").arg(node.socket());
+        }
+        command.args(filter).uid(NOBODY).gid(GROUP).current_dir("/");
+        command.env("HOME", "/nonexistent").env("NO_COLOR", "1").env_remove("XDG_CONFIG_HOME");
+        Terminal::start(&mut command, (50, 200)).unwrap()
+    }
+
+    /// Detaches what keeps cleartext from leaving a node; the daemon puts it back within ten seconds.
+    pub(crate) fn take_the_guard_away(&self, node: &str) {
+        let mut remove = Command::new("rm");
+        remove.arg("/sys/fs/bpf/wgtrace/links/eth0-to-netdev").stdin(Stdio::null());
+        let mut child = self.lab.node(node).unwrap().spawn(&mut remove).unwrap();
+        assert!(child.wait().unwrap().success());
+    }
+
+    /// Sends a frame by the node's native device.
+    pub(crate) fn plant_on_the_way_out(&self, node: &str, frame: &[u8]) {
+        self.plant(self.lab.node(node).unwrap().network(), "eth0", frame);
+    }
+
+    /// Sends a frame by a device of a namespace.
+    pub(crate) fn plant(&self, namespace: &Namespace, device: &str, frame: &[u8]) {
+        namespace.run(|| FrameSender::open(device).unwrap().send(frame).unwrap()).unwrap();
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let said = lab(&self.directory).arg("down").output().unwrap();
+        if !said.status.success() {
+            eprintln!("the lab stays: {}", String::from_utf8_lossy(&said.stderr));
+        }
+    }
+}
+
+fn lab(directory: &TempDir) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wgtrace-lab"));
+    command.env(Home::DIRECTORY, directory.path()).args(["--name", NAME]).stdin(Stdio::null());
+    command
+}
+
+/// Waits for a line of the screen that has all of `parts`; which it is.
+#[track_caller]
+pub(crate) fn wait_for_row(tui: &mut Terminal, parts: &[&str]) -> String {
+    let row = |text: String| {
+        text.lines().find(|row| parts.iter().all(|part| row.contains(part))).map(str::to_owned)
+    };
+    let lines = |screen: &vt100::Screen| screen.rows(0, screen.size().1).collect::<Vec<_>>().join("\n");
+    tui.wait_for(&format!("a row with {parts:?}"), PATIENCE, |screen| row(lines(screen)).is_some()).unwrap();
+    row(tui.text()).unwrap()
+}
+
+/// Types q: the program ends well, and leaves the terminal as it was.
+#[track_caller]
+pub(crate) fn quit(mut tui: Terminal) {
+    tui.send(b"q").unwrap();
+    let status = tui.wait_for_end(PATIENCE).unwrap();
+    assert!(status.success(), "{status}: {}", tui.text());
+    assert!(tui.is_restored().unwrap(), "{}", tui.text());
+}
+
+pub(crate) const WORKER: &str = "cilium-wireguard-worker";
+pub(crate) const WORKER2: &str = "cilium-wireguard-worker2";
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+const NAME: &str = "tui";
+/// Of nobody else.
+const GROUP: u32 = 51_871;
+const NOBODY: u32 = 65_534;
