@@ -13,4 +13,5 @@ pub mod registry;
 pub mod report;
 pub mod server;
 pub mod trace;
+pub mod watch;
 pub mod wireguard;

@@ -25,9 +25,11 @@ mod start;
 mod tunnel;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use thiserror::Error;
+use tokio::sync::Notify;
 use wgtrace_abi::Address;
 use wgtrace_abi::forward::Settings;
 use wgtrace_decrypt::key::PublicKey;
@@ -65,9 +67,15 @@ pub struct Node {
     device_mtu: u32,
     registry_fault: Option<String>,
     faults: Vec<String>,
+    changed: Arc<Notify>,
 }
 
 impl Node {
+    /// Told whenever pods, nodes, peers or interfaces may be others than before.
+    pub fn changed(&self) -> Arc<Notify> {
+        Arc::clone(&self.changed)
+    }
+
     /// What the node is to be.
     pub fn config(&self) -> &Config {
         &self.config
@@ -159,6 +167,7 @@ impl Node {
             tracing::warn!("{fault}");
         }
         self.faults = faults;
+        self.changed.notify_one();
     }
 
     async fn mend_tunnel(&mut self, faults: &mut Vec<String>) {

@@ -1,6 +1,7 @@
-//! What the daemon answers on its socket, `daemon/api/proto/node.proto`.
+//! What the daemon answers on its socket, `daemon/api/proto/node.proto` and `observer.proto`.
 
 mod caller;
+mod observer;
 mod service;
 mod show;
 
@@ -17,9 +18,12 @@ use tokio::task::JoinHandle;
 use tokio_stream::wrappers::UnixListenerStream;
 use tonic::transport::Server as Transport;
 use wgtrace_api::v1::node_server::NodeServer;
+use wgtrace_api::v1::observer_server::ObserverServer;
 
+use self::observer::Observer;
 use self::service::Service;
 use crate::node::Node;
+use crate::watch::Watch;
 
 /// A listening socket, for root and the group `wgtrace`; removed when this is dropped.
 #[derive(Debug)]
@@ -49,13 +53,14 @@ impl Server {
         Ok(Self { listener, path: Removed(path.into()) })
     }
 
-    /// Answers about `node` until it is aborted.
-    pub fn serve(self, node: Arc<Mutex<Node>>) -> JoinHandle<Result<()>> {
+    /// Answers about `node`, and what is seen of it, until it is aborted.
+    pub fn serve(self, node: Arc<Mutex<Node>>, watch: Arc<Watch>) -> JoinHandle<Result<()>> {
         tokio::spawn(async move {
             let Self { listener, path: _path } = self;
             let connections = UnixListenerStream::new(listener);
-            let service = NodeServer::new(Service::new(node));
-            let served = Transport::builder().add_service(service).serve_with_incoming(connections).await;
+            let observer = ObserverServer::new(Observer::new(watch));
+            let transport = Transport::builder().add_service(NodeServer::new(Service::new(node)));
+            let served = transport.add_service(observer).serve_with_incoming(connections).await;
             served.context("cannot answer any more")
         })
     }

@@ -1,13 +1,13 @@
 //! `wgtraced trace`: packets of this node's hooks on standard output.
 
 mod account;
-mod clock;
+pub(crate) mod clock;
 mod flows;
 mod json;
-mod line;
+pub(crate) mod line;
 mod names;
 mod output;
-mod put;
+pub(crate) mod put;
 mod reader;
 mod room;
 #[cfg(test)]

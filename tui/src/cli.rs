@@ -38,6 +38,10 @@ pub(crate) enum Command {
     Status(crate::status::StatusArgs),
     /// List the nodes that packets are encrypted for, as `wg show` does.
     Peers(crate::peers::PeersArgs),
+    /// Watch flows, packets, peers and drops of one node or several, live.
+    Tui(crate::tui::TuiArgs),
+    /// Write down what daemons say, for `wgtrace tui --replay`.
+    Record(crate::record::RecordArgs),
     /// Run a three-node cluster on this machine, in namespaces: `wgtrace lab up`.
     #[command(disable_help_flag = true)]
     Lab(LabArgs),

@@ -4,12 +4,17 @@
 
 mod cli;
 mod client;
+mod config;
 mod decrypt;
 mod io;
 mod keys;
 mod lab;
 mod peers;
+mod record;
+mod recording;
 mod status;
+mod stop;
+mod tui;
 
 use std::process::ExitCode;
 
@@ -20,6 +25,8 @@ use crate::cli::{Cli, Command, KeysCommand, Misuse};
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Decrypt(args) => decrypt::run(&args),
+        Command::Record(args) => record::run(&args),
+        Command::Tui(args) => tui::run(&args),
         Command::Peers(args) => peers::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Lab(args) => lab::run(&args),

@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use wgtrace_api::v1::{Peer, PeersReply, PeersRequest, StatusReply, StatusRequest};
 
-use crate::client::{Client, ServerArgs, understood};
+use crate::client::{AskArgs, Client, understood};
 use crate::io;
 
 /// What `wgtrace peers` takes.
@@ -17,7 +17,7 @@ use crate::io;
 #[command(after_help = "Exit status: 0 every node answered; 1 one did not; 2 a mistake on the command line.")]
 pub(crate) struct PeersArgs {
     #[command(flatten)]
-    pub(crate) servers: ServerArgs,
+    pub(crate) servers: AskArgs,
 
     /// Print one JSON object a peer.
     #[arg(long)]

@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use wgtrace_api::v1::{StatusReply, StatusRequest};
 
-use crate::client::{AskError, Client, ServerArgs, understood};
+use crate::client::{AskArgs, AskError, Client, understood};
 use crate::io;
 
 /// What `wgtrace status` takes.
@@ -19,7 +19,7 @@ use crate::io;
 )]
 pub(crate) struct StatusArgs {
     #[command(flatten)]
-    pub(crate) servers: ServerArgs,
+    pub(crate) servers: AskArgs,
 
     /// Print one JSON object a node.
     #[arg(long)]

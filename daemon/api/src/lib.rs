@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 pub mod filter;
+pub mod recording;
 
 /// Messages, client and server of `wgtrace.v1`.
 #[expect(

@@ -79,3 +79,8 @@ pub fn decode(record: &[u8]) -> Result<Packet<'_>, DecodeError> {
     let len = usize::try_from(event.len).unwrap_or(usize::MAX);
     Ok(walk::walk(event, hook, Span { bytes, len }))
 }
+
+/// The packet of `len` bytes that begins with `bytes`, as `event` has it.
+pub(crate) fn inner(event: PacketEvent, hook: Hook, bytes: &[u8], len: usize) -> Packet<'_> {
+    walk::walk(event, hook, Span { bytes, len })
+}

@@ -2,7 +2,8 @@
 //!
 //! A record of the ring becomes a [`Packet`] once, by [`decode`]; after that nothing in it can be
 //! malformed, and what was cut or broken says so by its type. A [`FlowTable`] gathers packets of all
-//! hooks into flows, a [`Ledger`] accounts for every event, [`pcapng`] writes packets to a capture.
+//! hooks into flows, ciphertext counted for what is [`sealed`] in it, and [`identity`] names a packet on all of
+//! its way; a [`Ledger`] accounts for every event, [`pcapng`] writes packets to a capture.
 //! Times are `CLOCK_BOOTTIME` nanoseconds as the kernel stamps them; [`time`] makes wall clock of them.
 //!
 //! ```
@@ -20,16 +21,19 @@
 #![forbid(unsafe_code)]
 
 mod decode;
+mod identity;
 pub mod key;
 pub mod ledger;
 pub mod packet;
 pub mod pcapng;
 #[cfg(test)]
 mod sample;
+pub mod sealed;
 pub mod table;
 pub mod time;
 
 pub use decode::{DecodeError, decode};
+pub use identity::identity;
 pub use key::{Direction, FlowKey};
 pub use ledger::Ledger;
 pub use packet::{Fault, IpPacket, Link, Network, Packet, Transport, WireGuard};

@@ -17,7 +17,7 @@ use wgtrace_abi::hook::Attachment;
 use wgtrace_abi::{PacketType, Verdict};
 
 use crate::packet::{Link, Packet};
-use crate::table::Place;
+use crate::table::{Guise, Place};
 use crate::time::WallOffset;
 use block::PacketBlock;
 use segment::Super;
@@ -93,7 +93,7 @@ impl Writer {
 
     fn interface(&mut self, packet: &Packet<'_>, name: impl FnOnce() -> Name, out: &mut Vec<u8>) -> u32 {
         let event = &packet.event;
-        let place = Place { netns: event.netns, ifindex: event.ifindex, hook: packet.hook };
+        let place = Place::of(event, packet.hook, Guise::Plain);
         let link = match packet.link {
             Link::Ethernet(_) | Link::Unread(_) => EN10MB,
             Link::None => RAW,

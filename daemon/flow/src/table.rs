@@ -1,6 +1,7 @@
 //! Flows, gathered from packets of all hooks.
 
 mod bits;
+mod drops;
 mod entry;
 mod hash;
 mod limits;
@@ -18,6 +19,7 @@ mod view;
 use hashbrown::HashTable;
 
 use crate::key::FlowKey;
+use drops::Drops;
 use entry::Entry;
 use hash::KeyHash;
 use lists::{Class, Lists};
@@ -26,9 +28,10 @@ use removed::RemovedLog;
 use slab::Slab;
 use spill::Spill;
 
+pub use drops::FlowDrop;
 pub use entry::Count;
 pub use limits::Limits;
-pub use places::Place;
+pub use places::{Guise, Place};
 pub use removed::{Cause, Removed};
 pub use view::{Flow, HookCount, Rtt, TcpState};
 
@@ -52,6 +55,7 @@ pub struct FlowTable {
     lists: Lists,
     places: Places,
     spill: Spill,
+    drops: Drops,
     removed: RemovedLog,
     generation: u32,
     /// Event time that ends the generation.
@@ -66,6 +70,13 @@ pub struct FlowTable {
 pub struct FlowId {
     index: u32,
     version: u32,
+}
+
+impl FlowId {
+    /// As one number, the same for the same flow of the table and never another one's.
+    pub fn number(self) -> u64 {
+        u64::from(self.version) << 32 | u64::from(self.index)
+    }
 }
 
 /// A point in a table's history.
@@ -85,7 +96,7 @@ pub struct Counts {
     pub expired: u64,
     /// Flows removed to make room.
     pub evicted: u64,
-    /// Packets counted in their flow, but at none of its hooks: too many hooks, or interfaces.
+    /// Packets counted in their flow, but at none of its hooks or among none of its drops: too many kinds of them.
     pub hooks_full: u64,
 }
 
@@ -98,7 +109,7 @@ pub struct Memory {
     pub index: usize,
     /// Counters of flows seen at more hooks than an entry has room for.
     pub spill: usize,
-    /// Interfaces and the log of removed flows.
+    /// Interfaces, the log of removed flows, and drops.
     pub other: usize,
 }
 
@@ -120,6 +131,7 @@ impl FlowTable {
             lists: Lists::default(),
             places: Places::default(),
             spill: Spill::default(),
+            drops: Drops::default(),
             removed: RemovedLog::new(limits.removed),
             generation: 1,
             next_tick: 0,
@@ -216,7 +228,9 @@ impl FlowTable {
             entries: self.slab.memory(),
             index: self.index.allocation_size(),
             spill: self.spill.memory(),
-            other: self.places.memory().saturating_add(self.removed.memory()),
+            other: [self.places.memory(), self.removed.memory(), self.drops.memory()]
+                .into_iter()
+                .fold(0, usize::saturating_add),
         }
     }
 
@@ -226,6 +240,7 @@ impl FlowTable {
             entry,
             places: &self.places,
             more: self.spilled(at, entry),
+            drops: self.drops.get(at),
         }
     }
 
@@ -250,6 +265,7 @@ impl FlowTable {
         if let Ok(found) = self.index.find_entry(self.hash.of(&key), |other| *other == at) {
             found.remove();
         }
+        self.drops.remove(at);
         self.lists.unlink(class, at, &mut self.slab);
         self.slab.free(at);
         let counter = match cause {

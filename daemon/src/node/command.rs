@@ -21,6 +21,7 @@ use crate::netns::Netns;
 use crate::probe::links::{LinkEvent, Links};
 use crate::registry::{Event, Registry as _};
 use crate::server::Server;
+use crate::watch::Watch;
 use crate::wireguard::command::KeyArgs;
 
 /// What `wgtraced run` takes.
@@ -93,7 +94,9 @@ async fn serve(config: Config, args: &RunArgs) -> Result<ExitCode> {
     let socket = node.config().run_directory.join(SOCKET);
     let name = node.config().node_name.clone();
     let node = Arc::new(Mutex::new(node));
-    let mut server = Server::bind(&socket)?.serve(Arc::clone(&node));
+    let watch = Watch::start(Arc::clone(&node)).context("cannot start the thread that reads events")?;
+    let watch = Arc::new(watch);
+    let mut server = Server::bind(&socket)?.serve(Arc::clone(&node), Arc::clone(&watch));
     tracing::info!(node = %name, socket = %socket.display(), "node up");
     // Nothing is heard of the registry until it has been looked at again.
     let mut is_deaf = false;
@@ -137,6 +140,7 @@ async fn serve(config: Config, args: &RunArgs) -> Result<ExitCode> {
         }
     }
     server.abort();
+    watch.end().await;
     // Answers under way see their end, and no half of a pod is left.
     let _node = node.lock().await;
     tracing::info!(node = %name, "the daemon ends; its datapath stays");

@@ -205,6 +205,7 @@ impl Node {
     async fn admit(&mut self, endpoint: &Endpoint, plugged: &Plugged) -> Result<(), EndpointError> {
         self.furnish_pod(endpoint, plugged)?;
         self.endpoints.store.insert(endpoint.clone())?;
+        self.changed.notify_one();
         Ok(pod::connect(&self.kernel, plugged).await?)
     }
 
@@ -233,6 +234,7 @@ impl Node {
     /// Removes everything of a pod, whatever of it is there. Its address comes last: nobody else gets it before.
     async fn clear(&mut self, endpoint: &Endpoint) -> Result<(), EndpointError> {
         let device = endpoint.host_device.parse::<DeviceName>()?;
+        self.changed.notify_one();
         pod::unplug(&self.kernel, &device).await?;
         let known = self.forwarding.pods()?;
         let mut indices: Vec<u32> =

@@ -140,6 +140,7 @@ impl Node {
             device_mtu,
             registry_fault: None,
             faults,
+            changed: Arc::default(),
         };
         node.reconcile().await;
         node.restore_endpoints().await?;

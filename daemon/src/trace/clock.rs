@@ -10,7 +10,7 @@ use super::put::Put;
 
 /// The wall clock's time of events, which the kernel stamps by its own clock.
 #[derive(Debug)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     offset: WallOffset,
     /// The second that `date` is of.
     second: u64,
@@ -20,7 +20,7 @@ pub(super) struct Clock {
 
 impl Clock {
     /// As both clocks are now.
-    pub(super) fn now() -> Self {
+    pub(crate) fn now() -> Self {
         Self::with(Self::offset_now())
     }
 
@@ -30,7 +30,7 @@ impl Clock {
     }
 
     /// Follows the wall clock when it was set.
-    pub(super) fn adjust(&mut self) {
+    pub(crate) fn adjust(&mut self) {
         let now = Self::offset_now();
         // what two readings of the clocks differ by is no change
         if now.0.abs_diff(self.offset.0) > TOLERANCE {
@@ -45,7 +45,7 @@ impl Clock {
     }
 
     /// The difference of the clocks.
-    pub(super) fn offset(&self) -> WallOffset {
+    pub(crate) fn offset(&self) -> WallOffset {
         self.offset
     }
 

@@ -22,6 +22,12 @@ pub(super) fn line(packet: &Packet<'_>, names: &Names, clock: &mut Clock, out: &
     out.push(b' ');
     out.text(packet.hook.name());
     out.push(b' ');
+    summary(packet, out);
+    out.push(b'\n');
+}
+
+/// Writes what a line says of the packet itself: neither its time nor where it was seen.
+pub(crate) fn summary(packet: &Packet<'_>, out: &mut Vec<u8>) {
     for vlan in packet.vlans.iter() {
         out.text("vlan ");
         out.number(vlan.id());
@@ -41,7 +47,6 @@ pub(super) fn line(packet: &Packet<'_>, names: &Names, clock: &mut Clock, out: &
         }
     }
     rest(packet, out);
-    out.push(b'\n');
 }
 
 fn interface(packet: &Packet<'_>, names: &Names, out: &mut Vec<u8>) {

@@ -28,7 +28,7 @@ use thiserror::Error;
 use wgtrace_decrypt::key::{PrivateKey, PublicKey};
 use wgtrace_decrypt::keylog::KeyLog;
 use wgtrace_tunnel::time::INITIATION_INTERVAL;
-use wgtrace_tunnel::{ConfigError, Device, DeviceSettings, Event, PeerId, PeerSettings};
+use wgtrace_tunnel::{ConfigError, DataPath, Device, DeviceSettings, Event, PeerId, PeerSettings};
 
 use self::core::Core;
 use super::device::{DeviceSecrets, DeviceStatus, PeerChange, WireGuard, WireGuardError};
@@ -96,6 +96,11 @@ impl UserDevice {
     /// The MTU that bounds padding; the interface's own is set elsewhere.
     pub fn set_mtu(&self, mtu: usize) {
         self.core.set_mtu(mtu);
+    }
+
+    /// What its workers share: sessions and routes, without the device itself.
+    pub fn data_path(&self) -> Arc<DataPath> {
+        Arc::clone(&self.core.path)
     }
 
     /// Whether somebody removed the interface, which ends the device.

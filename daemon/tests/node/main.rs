@@ -6,4 +6,5 @@ mod churn;
 mod pods;
 mod restart;
 mod trouble;
+mod watched;
 mod world;

@@ -43,6 +43,12 @@ impl DataPath {
         sessions.get(&index).map(Arc::clone).ok_or_else(|| self.drops.count(DropCause::UnknownReceiver))
     }
 
+    /// Every session that messages may come in under, unconfirmed ones included.
+    pub fn sessions(&self) -> Vec<Arc<Session>> {
+        let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);
+        sessions.values().map(Arc::clone).collect()
+    }
+
     /// Drops that are no peer's.
     pub fn drops(&self) -> &Drops {
         &self.drops

@@ -13,7 +13,9 @@ fn help_says_what_is_written_down() {
         ("keys", &["keys"]),
         ("keys-convert", &["keys", "convert"]),
         ("peers", &["peers"]),
+        ("record", &["record"]),
         ("status", &["status"]),
+        ("tui", &["tui"]),
     ] {
         for (suffix, flag) in [("short", "-h"), ("long", "--help")] {
             let file = folder.join(format!("{name}.{suffix}.txt"));

@@ -2,7 +2,7 @@ use hashbrown::HashTable;
 use wgtrace_abi::hook::Attachment;
 use wgtrace_abi::{Hook, PacketEvent};
 
-/// A hook of one interface.
+/// A hook of one interface, and as what a flow's packets passed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Place {
     /// Inode of the network namespace.
@@ -11,11 +11,26 @@ pub struct Place {
     pub ifindex: u32,
     /// The hook.
     pub hook: Hook,
+    /// As what.
+    pub guise: Guise,
+}
+
+/// As what a packet passes a hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Guise {
+    /// As itself.
+    #[default]
+    Plain,
+    /// Inside of WireGuard's ciphertext.
+    Sealed,
+    /// As itself, where it had to be encrypted.
+    Leaked,
 }
 
 impl Place {
-    pub(super) fn of(event: &PacketEvent, hook: Hook) -> Self {
-        Self { netns: event.netns, ifindex: event.ifindex, hook }
+    /// Where the program of `event` is, which is at `hook`.
+    pub fn of(event: &PacketEvent, hook: Hook, guise: Guise) -> Self {
+        Self { netns: event.netns, ifindex: event.ifindex, hook, guise }
     }
 
     /// Whether both directions of a flow pass here and there one after the other: the two hooks of one
@@ -101,6 +116,7 @@ impl Places {
 
 /// The kernel numbers namespaces and interfaces: spreading them is enough.
 fn hash(place: &Place) -> u64 {
-    let number = u64::from(place.netns) << 32 | u64::from(place.ifindex) << 4;
-    (number ^ u64::from(place.hook.number())).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    let number = u64::from(place.netns) << 32 | u64::from(place.ifindex) << 6;
+    let hook = u64::from(place.hook.number()) << 2;
+    (number ^ hook ^ place.guise as u64).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -1,4 +1,5 @@
 mod bounds;
+mod guises;
 mod model;
 mod tcp;
 mod views;

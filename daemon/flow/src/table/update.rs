@@ -1,6 +1,6 @@
 use super::entry::{Entry, SLOTS, Slot};
 use super::meter::{self, Sight};
-use super::places::Place;
+use super::places::{Guise, Place};
 use super::removed::Cause;
 use super::{FlowId, FlowTable};
 use crate::key::{Direction, FlowKey};
@@ -9,6 +9,23 @@ use crate::packet::Packet;
 impl FlowTable {
     /// Counts a packet in its flow, which is made when there is none; `None` for what belongs to no flow.
     pub fn update(&mut self, packet: &Packet<'_>) -> Option<FlowId> {
+        self.update_as(packet, packet, Guise::Plain)
+    }
+
+    /// The same for a packet that passed where it must not.
+    pub fn update_leaked(&mut self, packet: &Packet<'_>) -> Option<FlowId> {
+        self.update_as(packet, packet, Guise::Leaked)
+    }
+
+    /// The same for a packet that passed inside of another, whose bytes count.
+    ///
+    /// It is counted only: of a super-frame of ciphertext no more than the first packet is known, which stands for all of
+    /// them, so that nothing is to be learnt from it of state, round trips or retransmissions.
+    pub fn update_sealed(&mut self, packet: &Packet<'_>, outer: &Packet<'_>) -> Option<FlowId> {
+        self.update_as(packet, outer, Guise::Sealed)
+    }
+
+    fn update_as(&mut self, packet: &Packet<'_>, outer: &Packet<'_>, guise: Guise) -> Option<FlowId> {
         let Some((key, direction)) = FlowKey::of(packet) else {
             self.counts.without_flow = self.counts.without_flow.saturating_add(1);
             return None;
@@ -21,14 +38,21 @@ impl FlowTable {
             None => self.create(hash, key, direction, packet),
         };
         self.counts.packets = self.counts.packets.saturating_add(1);
-        let place = Place::of(&packet.event, packet.hook);
-        let slot = self.count(at, &place, direction, packet);
+        let place = Place::of(&packet.event, packet.hook, guise);
+        let slot = self.count(at, &place, direction, outer);
+        if let Some(reason) = packet.event.drop_reason()
+            && !self.drops.add(at, reason, packet.hook, packet.segments())
+        {
+            self.counts.hooks_full = self.counts.hooks_full.saturating_add(1);
+        }
         let generation = self.generation;
         let places = &self.places;
         let entry = self.slab.get_mut(at)?;
         let class = entry.class();
         let sight = Sight { place: &place, slot, direction, time: packet.event.time };
-        meter::follow(entry, &sight, packet, places);
+        if guise != Guise::Sealed {
+            meter::follow(entry, &sight, packet, places);
+        }
         let id = FlowId { index: at, version: entry.version };
         let class_now = entry.class();
         if entry.generation != generation || class != class_now {

@@ -5,6 +5,7 @@ use wgtrace_wire::Protocol;
 use wgtrace_wire::tcp::Flags;
 
 use super::bits::Phase;
+use super::drops::FlowDrop;
 use super::entry::{Count, Entry, Slot};
 use super::meter;
 use super::places::{Place, Places};
@@ -18,6 +19,7 @@ pub struct Flow<'a> {
     pub(super) entry: &'a Entry,
     pub(super) places: &'a Places,
     pub(super) more: &'a [Slot],
+    pub(super) drops: &'a [FlowDrop],
 }
 
 /// How far a TCP connection is.
@@ -177,6 +179,11 @@ impl<'a> Flow<'a> {
             Phase::Done => (first, Some(second).filter(|clock| *clock != 0)),
         };
         Some(Rtt { responder: meter::duration(responder), initiator: initiator.map(meter::duration) })
+    }
+
+    /// What was dropped of it, by reason and hook in the order in which they first came.
+    pub fn drops(&self) -> &'a [FlowDrop] {
+        self.drops
     }
 
     /// Whether WireGuard messages were among its packets.

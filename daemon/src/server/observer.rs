@@ -1,0 +1,132 @@
+//! Streams of what is seen, `daemon/api/proto/observer.proto`.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::stream;
+use tokio::time::MissedTickBehavior;
+use tokio_stream::Stream;
+use tonic::{Request, Response, Status};
+use wgtrace_api::filter::{Filter, FilterError};
+use wgtrace_api::v1;
+use wgtrace_api::v1::observer_server::Observer as Contract;
+
+use super::caller;
+use crate::watch::{FlowWants, Hooks, PacketWants, Subscription, Watch};
+
+/// What is seen of the node, as the contract has it.
+pub(super) struct Observer {
+    watch: Arc<Watch>,
+}
+
+impl Observer {
+    pub(super) fn new(watch: Arc<Watch>) -> Self {
+        Self { watch }
+    }
+}
+
+/// Replies of a subscription, and an error when nothing can be seen any more.
+pub(super) struct Replies<T>(Option<Subscription<T>>);
+
+impl<T> Stream for Replies<T> {
+    type Item = Result<T, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Some(subscription) = &mut self.0 else { return Poll::Ready(None) };
+        Pin::new(subscription).poll_next(context).map(|reply| {
+            let reply = reply.ok_or_else(|| Status::unavailable("events cannot be read any more"));
+            if reply.is_err() {
+                self.0 = None;
+            }
+            Some(reply)
+        })
+    }
+}
+
+type Told<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl Contract for Observer {
+    type PacketsStream = Replies<v1::PacketsReply>;
+    type FlowsStream = Replies<v1::FlowsReply>;
+    type DropsStream = Told<v1::DropsReply>;
+    type SessionsStream = Told<v1::SessionsReply>;
+    type LedgerStream = Told<v1::LedgerReply>;
+
+    async fn packets(
+        &self,
+        request: Request<v1::PacketsRequest>,
+    ) -> Result<Response<Self::PacketsStream>, Status> {
+        let is_root = caller::uid(&request) == Some(0);
+        let request = request.into_inner();
+        let filter = filter(&request.filter)?;
+        let hooks = Hooks::named(&request.hooks).map_err(Status::invalid_argument)?;
+        let snaplen = u16::try_from(request.snaplen).unwrap_or(u16::MAX);
+        let wants = PacketWants { filter, hooks, snaplen, payload: is_root };
+        let subscription = self.watch.packets(wants).await.map_err(Status::unavailable)?;
+        Ok(Response::new(Replies(Some(subscription))))
+    }
+
+    async fn flows(&self, request: Request<v1::FlowsRequest>) -> Result<Response<Self::FlowsStream>, Status> {
+        let request = request.into_inner();
+        let filter = filter(&request.filter)?;
+        let wants = FlowWants { filter, interval: interval(request.interval, FlowWants::INTERVAL) };
+        let subscription = self.watch.flows(wants).await.map_err(Status::unavailable)?;
+        Ok(Response::new(Replies(Some(subscription))))
+    }
+
+    async fn drops(&self, _: Request<v1::DropsRequest>) -> Result<Response<Self::DropsStream>, Status> {
+        Err(Status::unimplemented("drops are not told yet"))
+    }
+
+    async fn sessions(
+        &self,
+        _: Request<v1::SessionsRequest>,
+    ) -> Result<Response<Self::SessionsStream>, Status> {
+        Err(Status::unimplemented("sessions are not told yet"))
+    }
+
+    async fn ledger(
+        &self,
+        request: Request<v1::LedgerRequest>,
+    ) -> Result<Response<Self::LedgerStream>, Status> {
+        let watch = Arc::clone(&self.watch);
+        Ok(Response::new(every(interval(request.into_inner().interval, TOTALS), move || {
+            let watch = Arc::clone(&watch);
+            async move { watch.account().await.map_err(Status::unavailable) }
+        })))
+    }
+}
+
+/// Asks again and again, until the first failure.
+fn every<T: 'static, F>(time: Duration, ask: impl FnMut() -> F + Send + 'static) -> Told<T>
+where
+    F: Future<Output = Result<T, Status>> + Send + 'static,
+{
+    let mut ticks = tokio::time::interval(time);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    Box::pin(stream::unfold(Some((ticks, ask)), |asking| async {
+        let (mut ticks, mut ask) = asking?;
+        ticks.tick().await;
+        let reply = ask().await;
+        let next = reply.is_ok().then_some((ticks, ask));
+        Some((reply, next))
+    }))
+}
+
+fn filter(text: &str) -> Result<Filter, Status> {
+    text.parse().map_err(|error: FilterError| Status::invalid_argument(error.to_string()))
+}
+
+/// The time asked for, or `usual`; never so short that nothing else is done.
+fn interval(nanoseconds: u64, usual: Duration) -> Duration {
+    match nanoseconds {
+        0 => usual,
+        nanoseconds => Duration::from_nanos(nanoseconds).max(FlowWants::SHORTEST),
+    }
+}
+
+/// Time between two replies of totals, unless told.
+const TOTALS: Duration = Duration::from_secs(1);

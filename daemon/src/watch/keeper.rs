@@ -1,0 +1,294 @@
+//! The task that opens gates for those who listen, and closes them behind the last.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, mpsc as std_mpsc};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
+use tokio::time::{MissedTickBehavior, interval};
+use wgtrace_abi::{Gate, Hook};
+use wgtrace_api::v1;
+
+use super::Hooks;
+use super::order::{Order, Subscriber};
+use super::surroundings::Surroundings;
+use crate::datapath::observed::Link;
+use crate::node::Node;
+use crate::probe::Interface;
+use crate::probe::instance::Instance;
+use crate::probe::links::LinkKind;
+use crate::probe::ring::{RingSettings, Rings};
+use crate::wireguard::DeviceName;
+
+/// What is asked of the keeper.
+pub(super) enum Request {
+    /// Somebody listens.
+    Begin {
+        id: u64,
+        hooks: Hooks,
+        snaplen: u16,
+        subscriber: Box<Subscriber>,
+        tell: oneshot::Sender<Result<(), String>>,
+    },
+    /// Nobody listens any more under this number.
+    End(u64),
+    /// The ledger, now.
+    Account(oneshot::Sender<Result<v1::LedgerReply, String>>),
+    /// No more events at all.
+    Close(oneshot::Sender<()>),
+}
+
+/// What somebody listens to, or what all do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Want {
+    hooks: Hooks,
+    snaplen: u16,
+}
+
+pub(super) struct Keeper {
+    node: Arc<Mutex<Node>>,
+    requests: mpsc::UnboundedReceiver<Request>,
+    orders: std_mpsc::Sender<Order>,
+    changed: Arc<Notify>,
+    wants: BTreeMap<u64, Want>,
+    /// What the gates are open for.
+    open: Want,
+    /// The native device that is tapped.
+    tapped: Option<u32>,
+    /// The programs write to our rings.
+    is_connected: bool,
+    /// The engine's names are of another moment.
+    is_stale: bool,
+    around: Arc<Surroundings>,
+    /// Interfaces without a link layer, as the programs know them.
+    bare: BTreeSet<u32>,
+    /// When gates are closed that nobody wants.
+    closing: Option<Instant>,
+}
+
+impl Keeper {
+    pub(super) fn new(
+        node: Arc<Mutex<Node>>,
+        requests: mpsc::UnboundedReceiver<Request>,
+        orders: std_mpsc::Sender<Order>,
+    ) -> Self {
+        Self {
+            node,
+            requests,
+            orders,
+            changed: Arc::new(Notify::new()),
+            wants: BTreeMap::new(),
+            open: Want::default(),
+            tapped: None,
+            is_connected: false,
+            is_stale: true,
+            around: Arc::default(),
+            bare: BTreeSet::new(),
+            closing: None,
+        }
+    }
+
+    /// Works until nobody can ask any more.
+    pub(super) async fn run(mut self) {
+        self.changed = self.node.lock().await.changed();
+        let changed = Arc::clone(&self.changed);
+        let mut ticks = interval(SECOND);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let is_open = !self.open.hooks.is_empty();
+            tokio::select! {
+                request = self.requests.recv() => match request {
+                    Some(request) => self.answer(request).await,
+                    None => return,
+                },
+                () = changed.notified() => {
+                    self.is_stale = true;
+                    if is_open {
+                        warn(self.look_around().await);
+                    }
+                }
+                _ = ticks.tick(), if is_open => warn(self.look_after().await),
+            }
+        }
+    }
+
+    async fn answer(&mut self, request: Request) {
+        match request {
+            Request::Begin { id, hooks, snaplen, subscriber, tell } => {
+                let begun = self.begin(id, Want { hooks, snaplen }, *subscriber).await;
+                // who asked may have gone, and says so by another request
+                let _ = tell.send(begun.map_err(|error| format!("{error:#}")));
+            }
+            Request::End(id) => {
+                self.wants.remove(&id);
+                self.order(Order::Remove(id));
+                self.closing = Some(Instant::now() + LINGER);
+            }
+            Request::Account(tell) => match self.node.lock().await.forwarding().instance().counters() {
+                Ok(counters) => self.order(Order::Account(counters, tell)),
+                Err(error) => drop(tell.send(Err(error.to_string()))),
+            },
+            Request::Close(tell) => {
+                self.wants.clear();
+                warn(self.adjust(true).await);
+                let _ = tell.send(());
+            }
+        }
+    }
+
+    async fn begin(&mut self, id: u64, want: Want, subscriber: Subscriber) -> Result<()> {
+        if !self.is_connected {
+            self.connect().await?;
+        }
+        if self.is_stale || self.open.hooks.is_empty() {
+            self.look_around().await?;
+        }
+        self.wants.insert(id, want);
+        self.order(Order::Add(id, subscriber));
+        let adjusted = self.adjust(false).await;
+        if adjusted.is_err() {
+            self.wants.remove(&id);
+            self.order(Order::Remove(id));
+        }
+        adjusted
+    }
+
+    /// Gives the programs rings to write to.
+    async fn connect(&mut self) -> Result<()> {
+        let rings = Rings::open(&RingSettings::default()).context("cannot open the rings")?;
+        let mut node = self.node.lock().await;
+        let netns = node.kernel().netns().inode();
+        let instance = node.forwarding().instance();
+        instance.connect(&rings).context("cannot connect the rings")?;
+        let counters = instance.counters().context("cannot read the counters")?;
+        drop(node);
+        self.order(Order::Rings { rings, netns, counters });
+        self.is_connected = true;
+        Ok(())
+    }
+
+    /// Lets the engine know what things are called now, and taps the native device that there is now.
+    async fn look_around(&mut self) -> Result<()> {
+        let mut node = self.node.lock().await;
+        let links = node.kernel().links().await.context("cannot ask for the interfaces")?;
+        let settings = node.forwarding().settings().context("cannot read the settings of the programs")?;
+        self.around = Arc::new(Surroundings::of(&node, &links, settings, &self.around));
+        let native = native(&node, &links);
+        let instance = node.forwarding().instance();
+        for link in links.values().filter(|link| is_l3(link) != self.bare.contains(&link.index)) {
+            instance.set_l3(link.index, is_l3(link)).context("cannot tell the kind of an interface")?;
+        }
+        self.bare = links.values().filter(|link| is_l3(link)).map(|link| link.index).collect();
+        if self.open.hooks.is_tapped() {
+            self.tapped = tap(instance, self.tapped, native.as_ref())?;
+        }
+        drop(node);
+        self.is_stale = false;
+        self.order(Order::Around(Arc::clone(&self.around)));
+        Ok(())
+    }
+
+    /// What is done each second while gates are open.
+    async fn look_after(&mut self) -> Result<()> {
+        self.look_around().await?;
+        if self.closing.is_some_and(|closing| Instant::now() >= closing) {
+            self.closing = None;
+            self.adjust(true).await?;
+        }
+        Ok(())
+    }
+
+    /// Opens the gates that are wanted, and closes others if that is wanted as well.
+    async fn adjust(&mut self, close: bool) -> Result<()> {
+        let mut want = self.wants.values().fold(Want::default(), |all, want| all.or(*want));
+        if !close {
+            want = want.or(self.open);
+        }
+        want.snaplen = want.snaplen.max(Gate::DEFAULT_SNAPLEN);
+        if want == self.open || (want.hooks.is_empty() && self.open.hooks.is_empty()) {
+            return Ok(());
+        }
+        let is_first = self.open.hooks.is_empty();
+        let mut node = self.node.lock().await;
+        let links = node.kernel().links().await.context("cannot ask for the interfaces")?;
+        let native = native(&node, &links);
+        let instance = node.forwarding().instance();
+        if want.hooks.is_tapped() {
+            self.tapped = tap(instance, self.tapped, native.as_ref())?;
+        }
+        if is_first {
+            self.order(Order::Wake);
+        }
+        for hook in Hook::ALL {
+            let (before, now) = (self.open.hooks.has(hook), want.hooks.has(hook));
+            if now && (!before || self.open.snaplen != want.snaplen) {
+                let opened = instance.open_gate(hook, want.snaplen, 1);
+                opened.with_context(|| format!("cannot ask for events of {}", hook.name()))?;
+            } else if before && !now && !want.hooks.is_empty() {
+                instance.close_gate(hook).context("cannot close a gate")?;
+            }
+        }
+        if want.hooks.is_empty() {
+            instance.close_gates().context("cannot close the gates")?;
+        }
+        if let Some(ifindex) = self.tapped
+            && !want.hooks.is_tapped()
+        {
+            self.tapped = None;
+            instance.detach_hook(ifindex, Hook::TapOut).context("cannot end the tap")?;
+        }
+        self.open = want;
+        if want.hooks.is_empty() {
+            let counters = instance.counters().context("cannot read the counters")?;
+            drop(node);
+            self.order(Order::Rest(counters));
+        }
+        Ok(())
+    }
+
+    /// An engine that has ended has said why.
+    fn order(&self, order: Order) {
+        let _ = self.orders.send(order);
+    }
+}
+
+impl Want {
+    fn or(self, other: Self) -> Self {
+        Self { hooks: self.hooks.or(other.hooks), snaplen: self.snaplen.max(other.snaplen) }
+    }
+}
+
+/// Taps `native` in the place of what was tapped.
+fn tap(instance: &mut Instance, tapped: Option<u32>, native: Option<&Interface>) -> Result<Option<u32>> {
+    if tapped == native.map(|native| native.index) {
+        return Ok(tapped);
+    }
+    if let Some(before) = tapped {
+        instance.detach_hook(before, Hook::TapOut).context("cannot end the tap")?;
+    }
+    if let Some(native) = native {
+        instance.tap(native).with_context(|| format!("cannot tap {}", native.name))?;
+    }
+    Ok(native.map(|native| native.index))
+}
+
+/// The device that leads to the other nodes, if it is there.
+fn native(node: &Node, links: &BTreeMap<DeviceName, Link>) -> Option<Interface> {
+    let device = &node.config().device;
+    links.get(device).map(|link| Interface { name: device.to_string(), index: link.index })
+}
+
+fn is_l3(link: &Link) -> bool {
+    link.mac.is_none() && matches!(link.kind, LinkKind::Tun | LinkKind::Wireguard)
+}
+
+fn warn(done: Result<()>) {
+    if let Err(error) = done {
+        tracing::warn!("{error:#}");
+    }
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+/// How long gates stay open behind the last: whoever comes back at once finds them so.
+const LINGER: Duration = Duration::from_secs(2);

@@ -1,0 +1,66 @@
+//! What happened to nodes and sessions, in the order in which it was heard.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Event {
+    pub(crate) time: i64,
+    pub(crate) node: String,
+    pub(crate) kind: Kind,
+    pub(crate) text: String,
+}
+
+/// What it is about, and with it how bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Connected,
+    Gone,
+    Refused,
+    Session,
+    Fault,
+    Mended,
+    Leak,
+}
+
+impl Kind {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::Gone => "gone",
+            Self::Refused => "refused",
+            Self::Session => "session",
+            Self::Fault => "fault",
+            Self::Mended => "mended",
+            Self::Leak => "LEAK",
+        }
+    }
+}
+
+/// The newest of them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Events {
+    list: VecDeque<Rc<Event>>,
+}
+
+impl Events {
+    pub(crate) fn push(&mut self, event: Event) {
+        if self.list.len() >= KEPT {
+            self.list.pop_front();
+        }
+        self.list.push_back(Rc::new(event));
+    }
+
+    /// The newest is number 0.
+    pub(crate) fn newest(&self, number: usize) -> Option<&Event> {
+        let at = self.list.len().checked_sub(number.checked_add(1)?)?;
+        self.list.get(at).map(|event| &**event)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+}
+
+const KEPT: usize = 2000;

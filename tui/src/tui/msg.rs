@@ -1,0 +1,29 @@
+//! What the program is told, and what it asks for.
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Size;
+use wgtrace_api::v1::Told;
+
+/// Something that happened, to be handed to [`App::update`](super::app::App::update).
+#[derive(Debug)]
+pub(crate) enum Msg {
+    /// A daemon said something, or is gone.
+    Told(Box<Told>),
+    Key(KeyEvent),
+    Paste(String),
+    Resize(Size),
+    /// Time went by.
+    Tick,
+    /// There is nothing more to be heard, and why.
+    Ended(String),
+}
+
+/// What [`App::update`](super::app::App::update) wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Quit,
+    /// From now on only what this filter wants has to be sent.
+    Filter(String),
+    /// The screen is not what it was left as: draw all of it.
+    Redraw,
+}

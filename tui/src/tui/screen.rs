@@ -1,0 +1,89 @@
+//! The terminal, taken and given back as it was, whatever happens.
+
+use std::io::{self, BufWriter, IsTerminal as _, Stdout};
+use std::panic;
+
+use anyhow::{Context as _, Result, ensure};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event};
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::{cursor, execute};
+use futures_util::{Stream, stream};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use super::run::Stop;
+
+/// What is drawn on.
+pub(crate) type Output = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+
+/// The terminal while it is ours.
+#[derive(Debug)]
+pub(crate) struct Screen(());
+
+impl Screen {
+    /// Takes the terminal: another screen, every key as it is pressed, pasted text in one piece.
+    pub(crate) fn take() -> Result<(Self, Output)> {
+        ensure!(
+            io::stdout().is_terminal(),
+            "standard output is no terminal; `wgtrace observe` says the same in lines"
+        );
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            give_back();
+            before(panic);
+        }));
+        enable_raw_mode().context("cannot take the terminal")?;
+        let screen = Self(());
+        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
+            .context("cannot take the terminal")?;
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(BUFFER, io::stdout()));
+        Ok((screen, Terminal::new(backend).context("cannot tell the size of the terminal")?))
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// That it fails is nothing that could still be told.
+fn give_back() {
+    let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let _ = disable_raw_mode();
+}
+
+/// What is typed, read by a thread of its own; it ends with the program.
+pub(crate) fn inputs() -> impl Stream<Item = Event> + Unpin {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    std::thread::spawn(move || {
+        while let Ok(event) = crossterm::event::read() {
+            if sender.blocking_send(event).is_err() {
+                break;
+            }
+        }
+    });
+    Box::pin(stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver))))
+}
+
+/// Waits for a signal that ends the program.
+pub(crate) fn stop() -> Result<impl Future<Output = Stop>> {
+    let kinds = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()];
+    let waits = kinds.map(|kind| Ok::<_, io::Error>((signal(kind)?, kind)));
+    let mut waiting = Vec::with_capacity(kinds.len());
+    for wait in waits {
+        let (mut signal, kind) = wait.context("cannot listen to signals")?;
+        waiting.push(Box::pin(async move {
+            signal.recv().await;
+            Stop::Signal(u8::try_from(kind.as_raw_value()).unwrap_or(0))
+        }));
+    }
+    Ok(async move { futures_util::future::select_all(waiting).await.0 })
+}
+
+/// Bytes of a frame that are written at once.
+const BUFFER: usize = 64 << 10;
+/// Inputs that wait while others are looked at.
+const WAITING: usize = 1024;

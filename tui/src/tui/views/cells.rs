@@ -1,0 +1,76 @@
+//! What several views show in the same way.
+
+use ratatui::style::Style;
+use wgtrace_api::v1::EncryptionState;
+
+use super::table::Cell;
+use crate::tui::app::App;
+use crate::tui::model::{Endpoint, Flow, Link};
+use crate::tui::text;
+use crate::tui::theme::Theme;
+
+/// Whether it was encrypted, in one word.
+pub(super) fn state(state: EncryptionState, theme: &Theme) -> (&'static str, Style) {
+    match state {
+        EncryptionState::None => ("-", theme.dim),
+        EncryptionState::Encrypted => ("ENCRYPTED", theme.good),
+        EncryptionState::Clear => ("CLEAR", theme.warn),
+        EncryptionState::Leak => ("LEAK", theme.bad),
+    }
+}
+
+/// A node's name, without what the names of all nodes begin with where there is no room for it; marked if it is gone.
+pub(super) fn node(app: &App, name: &str, room: usize) -> Cell<'static> {
+    let nodes = &app.live().nodes;
+    let is_gone = nodes.shown().any(|node| node.name == name && matches!(node.link, Link::Gone { .. }));
+    let style = if is_gone { app.theme.bad } else { app.theme.dim };
+    let shown = if text::width(name) <= room { name } else { name.get(common(app)..).unwrap_or(name) };
+    (shown.to_owned().into(), style)
+}
+
+/// Bytes that the names of all nodes have in common, up to a hyphen.
+fn common(app: &App) -> usize {
+    let mut names = app.live().nodes.shown().filter(|node| !node.is_socket()).map(|node| node.name.as_str());
+    let Some(first) = names.next() else { return 0 };
+    let same = |one: &str, other: &str| {
+        one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count()
+    };
+    let mut others = 0;
+    let common = names.fold(first.len(), |common, name| {
+        others += 1;
+        common.min(same(first, name))
+    });
+    let common = first.get(..common).unwrap_or_default();
+    if others == 0 { 0 } else { common.rfind('-').map_or(0, |hyphen| hyphen.saturating_add(1)) }
+}
+
+/// One end, without its namespace where there is no room for it.
+pub(super) fn end(end: &Endpoint, room: usize) -> String {
+    let whole = end.to_string();
+    if text::width(&whole) <= room || end.pod.is_empty() {
+        return whole;
+    }
+    whole.split_once('/').map_or_else(|| whole.clone(), |(_, name)| name.to_owned())
+}
+
+/// Its way from interface to interface, with shorter arrows where there is no room.
+pub(super) fn path(flow: &Flow, room: usize) -> String {
+    let mut whole = String::new();
+    for interface in flow.path() {
+        if !whole.is_empty() {
+            whole.push_str(" -> ");
+        }
+        whole.push_str(interface);
+    }
+    if text::width(&whole) > room { whole.replace(" -> ", ">") } else { whole }
+}
+
+/// A number, or nothing much where there is none.
+pub(super) fn or_dash(
+    value: u64,
+    shown: impl FnOnce(u64) -> String,
+    style: Style,
+    theme: &Theme,
+) -> Cell<'static> {
+    if value == 0 { ("-".into(), theme.dim) } else { (shown(value).into(), style) }
+}
