@@ -5,10 +5,10 @@ use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use wgtrace_lab::{Home, Lab};
+use wgtrace_lab::{Home, Lab, ping};
 use wgtrace_testbed::{FrameSender, Namespace, Terminal};
 
 /// A lab, which ends with this value.
@@ -59,11 +59,30 @@ impl World {
         Terminal::start(&mut command, (50, 200)).unwrap()
     }
 
+    /// Sends packets of which others than those looked for are seen, until all nodes are listened to.
+    pub(crate) fn listen(&self, tui: &mut Terminal) {
+        let deadline = Instant::now() + PATIENCE;
+        let is_told_of = |text: &str, node: &str| {
+            // what all names begin with is not shown, nor is the sign of the row that is chosen
+            text.lines().filter_map(|row| row.get(1..)).any(|row| row.starts_with(&format!("{node} ")))
+        };
+        while !NODES.iter().all(|node| is_told_of(&tui.text(), node)) {
+            assert!(Instant::now() < deadline, "not every node tells of packets:\n{}", tui.text());
+            for node in self.lab.nodes() {
+                self.lab.pod("net").unwrap().run(|| ping(node.address(), 1)).unwrap().unwrap();
+            }
+            // how long it takes does not matter
+            let _ = tui.wait_for("rows", Duration::from_millis(300), |_| false);
+        }
+    }
+
     /// Detaches what keeps cleartext from leaving a node; the daemon puts it back within ten seconds.
     pub(crate) fn take_the_guard_away(&self, node: &str) {
+        let node = self.lab.node(node).unwrap();
+        let index = node.run(|| nix::net::if_::if_nametoindex("eth0").unwrap()).unwrap();
         let mut remove = Command::new("rm");
-        remove.arg("/sys/fs/bpf/wgtrace/links/eth0-to-netdev").stdin(Stdio::null());
-        let mut child = self.lab.node(node).unwrap().spawn(&mut remove).unwrap();
+        remove.arg(format!("/sys/fs/bpf/wgtrace/links/{index}-to-netdev")).stdin(Stdio::null());
+        let mut child = node.spawn(&mut remove).unwrap();
         assert!(child.wait().unwrap().success());
     }
 
@@ -80,6 +99,8 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
+        // its owner's alone again, or the lab is nobody's
+        let _ = fs::set_permissions(self.lab.directory(), Permissions::from_mode(0o700));
         let said = lab(&self.directory).arg("down").output().unwrap();
         if !said.status.success() {
             eprintln!("the lab stays: {}", String::from_utf8_lossy(&said.stderr));
@@ -113,6 +134,7 @@ pub(crate) fn quit(mut tui: Terminal) {
     assert!(tui.is_restored().unwrap(), "{}", tui.text());
 }
 
+const NODES: [&str; 3] = ["control-plane", "worker", "worker2"];
 pub(crate) const WORKER: &str = "cilium-wireguard-worker";
 pub(crate) const WORKER2: &str = "cilium-wireguard-worker2";
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
