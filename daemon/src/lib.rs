@@ -6,6 +6,7 @@ pub mod config;
 pub mod datapath;
 pub mod endpoints;
 pub mod filter;
+pub mod handover;
 pub mod netns;
 pub mod node;
 pub mod probe;

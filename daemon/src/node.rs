@@ -45,6 +45,7 @@ use crate::datapath::desired::{HOST, TUNNEL};
 use crate::datapath::intent::PodDevice;
 use crate::datapath::nat::{self, Nat};
 use crate::datapath::{Change, Desired, Intent, Kernel, KernelError, SettleError, settle};
+use crate::handover::Handover;
 use crate::probe::ProbeError;
 use crate::registry::Roster;
 use crate::wireguard::DeviceName;
@@ -61,6 +62,8 @@ pub struct Node {
     nat: Nat,
     /// Unless encryption is off.
     tunnel: Option<Tunnel>,
+    /// What outlives the daemon.
+    handover: Handover,
     endpoints: Endpoints,
     former: FormerNodes,
     /// Of the device that leads to the other nodes, in bytes.
@@ -131,6 +134,11 @@ impl Node {
         self.config.device_mtu.unwrap_or(self.device_mtu)
     }
 
+    /// Tells the service manager that the node is up.
+    pub fn ready(&self) {
+        self.handover.ready();
+    }
+
     /// Takes in who the other nodes are, and puts everything right.
     pub async fn set_roster(&mut self, roster: Roster) {
         self.roster = roster;
@@ -172,7 +180,7 @@ impl Node {
 
     async fn mend_tunnel(&mut self, faults: &mut Vec<String>) {
         let Some(tunnel) = &mut self.tunnel else { return };
-        match tunnel.mend().await {
+        match tunnel.mend(&self.handover).await {
             Ok(true) => tracing::warn!("somebody removed {TUNNEL}: it was made again"),
             Ok(false) => {}
             Err(error) => faults.push(error.to_string()),

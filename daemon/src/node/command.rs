@@ -17,6 +17,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use super::Node;
 use super::start::Claim;
 use crate::config::Config;
+use crate::handover::Handover;
 use crate::netns::Netns;
 use crate::probe::links::{LinkEvent, Links};
 use crate::registry::{Event, Registry as _};
@@ -51,9 +52,10 @@ pub struct CleanupArgs {
 /// # Errors
 /// When the node cannot begin: what, and what to do about it.
 pub fn run(args: &RunArgs) -> Result<ExitCode> {
+    let handover = Handover::from_environment();
     let config = Config::load(&args.config)?;
     no_core_dumps()?;
-    runtime()?.block_on(serve(config, args))
+    runtime()?.block_on(serve(config, args, handover))
 }
 
 /// Removes everything that `wgtraced run` made.
@@ -81,12 +83,12 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
     builder.worker_threads(2).enable_all().build().context("cannot start the runtime")
 }
 
-async fn serve(config: Config, args: &RunArgs) -> Result<ExitCode> {
+async fn serve(config: Config, args: &RunArgs, handover: Handover) -> Result<ExitCode> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let _claim = Claim::take(&config.run_directory)?;
     let key_log = args.keys.open()?;
     let mut links = Links::open(&Netns::current()?).await?;
-    let (mut node, mut registry) = Node::start(config, key_log).await?;
+    let (mut node, mut registry) = Node::start(config, key_log, handover).await?;
     let own = node.config().entry(node.public_key());
     if let Err(error) = registry.publish(own.clone()) {
         node.set_registry_fault(Some(error.to_string())).await;
@@ -98,6 +100,7 @@ async fn serve(config: Config, args: &RunArgs) -> Result<ExitCode> {
     let watch = Arc::new(watch);
     let mut server = Server::bind(&socket)?.serve(Arc::clone(&node), Arc::clone(&watch));
     tracing::info!(node = %name, socket = %socket.display(), "node up");
+    node.lock().await.ready();
     // Nothing is heard of the registry until it has been looked at again.
     let mut is_deaf = false;
     let mut ticks = interval(LOOK_AGAIN);

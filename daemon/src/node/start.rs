@@ -24,6 +24,7 @@ use crate::datapath::desired::TUNNEL;
 use crate::datapath::nat::{Nat, NetfilterError};
 use crate::datapath::{Kernel, KernelError};
 use crate::endpoints::{EndpointKey, Pool, PoolError, Store, StoreError};
+use crate::handover::Handover;
 use crate::netns::{Netns, NetnsError};
 use crate::probe::ProbeError;
 use crate::registry::{Directory, Registry as _, RegistryError};
@@ -67,6 +68,7 @@ impl Node {
     pub async fn start(
         config: Config,
         key_log: Arc<dyn KeyLog + Send + Sync>,
+        mut handover: Handover,
     ) -> Result<(Self, Directory), StartError> {
         let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         let netns = Netns::current()?;
@@ -94,14 +96,15 @@ impl Node {
         let registry =
             Directory::open(&config.registry_directory, config.policy(), config.entry(public_key))?;
         let mtu = config.intent(device_mtu, Vec::new(), Vec::new()).tunnel_mtu();
-        let begin = |encryption| {
+        let mut begin = |encryption| {
             let private_key = private_key.clone();
-            Tunnel::start(tunnel::Settings { private_key, encryption, mtu, key_log: Arc::clone(&key_log) })
+            let key_log = Arc::clone(&key_log);
+            Tunnel::start(tunnel::Settings { private_key, encryption, mtu, key_log }, &mut handover)
         };
         let mut tunnel = None;
         if links.contains_key(&DeviceName::known(TUNNEL)) {
             // Others wait for it, and the programs of the daemon before go on until there are new ones, which takes time.
-            tunnel = config.encryption.map(begin).transpose()?;
+            tunnel = config.encryption.map(&mut begin).transpose()?;
             if let Some(tunnel) = &mut tunnel {
                 tunnel.set_peers(registry.roster());
             }
@@ -112,7 +115,7 @@ impl Node {
             tracing::warn!("{drop}; unless it accepts pods' packets: {}", drop.remedy().join("; "));
         }
         if tunnel.is_none() {
-            tunnel = match config.encryption.map(begin).transpose() {
+            tunnel = match config.encryption.map(&mut begin).transpose() {
                 Ok(tunnel) => tunnel,
                 Err(error) => {
                     if forwarding.settings()?.is_none() {
@@ -123,6 +126,7 @@ impl Node {
                 }
             };
         }
+        handover.forget_rest();
         let roster = registry.roster().clone();
         let endpoints = Endpoints { pool, store, devices: BTreeMap::new() };
         let started = i64::try_from(started).unwrap_or(i64::MAX);
@@ -135,6 +139,7 @@ impl Node {
             forwarding,
             nat,
             tunnel,
+            handover,
             endpoints,
             former: FormerNodes::default(),
             device_mtu,

@@ -10,7 +10,9 @@ use wgtrace_decrypt::keylog::KeyLog;
 use super::peers::{self, Peer};
 use crate::config::Encryption;
 use crate::datapath::desired::TUNNEL;
+use crate::handover::Handover;
 use crate::registry::Roster;
+use crate::wireguard::user::tun::{Tun, TunError};
 use crate::wireguard::user::{FWMARK, StartError, UserDevice, UserSettings};
 use crate::wireguard::{DeviceName, WireGuard, WireGuardError, uapi};
 
@@ -32,9 +34,10 @@ pub(super) struct Settings {
 }
 
 impl Tunnel {
-    /// Makes the device, or takes over the one that an earlier daemon left.
-    pub(super) fn start(settings: Settings) -> Result<Self, StartError> {
-        let device = make(&settings)?;
+    /// Makes the device, or takes over the one that an earlier daemon left, with what waits in it if it can be had.
+    pub(super) fn start(settings: Settings, handover: &mut Handover) -> Result<Self, StartError> {
+        let device = make(&settings, adopt(handover))?;
+        handover.keep(TUNNEL, device.descriptor());
         let shown = show(&device);
         Ok(Self { settings, device: Some(device), peers: BTreeMap::new(), shown })
     }
@@ -45,7 +48,7 @@ impl Tunnel {
     }
 
     /// Makes another device in the place of one that somebody removed; whether it was so.
-    pub(super) async fn mend(&mut self) -> Result<bool, StartError> {
+    pub(super) async fn mend(&mut self, handover: &Handover) -> Result<bool, StartError> {
         if self.device.as_ref().is_some_and(|device| !device.is_gone()) {
             return Ok(false);
         }
@@ -56,7 +59,8 @@ impl Tunnel {
         }
         self.device = None;
         self.peers = BTreeMap::new();
-        let device = make(&self.settings)?;
+        let device = make(&self.settings, None)?;
+        handover.keep(TUNNEL, device.descriptor());
         self.shown = show(&device);
         self.device = Some(device);
         Ok(true)
@@ -105,10 +109,22 @@ impl Drop for Tunnel {
     }
 }
 
-fn make(settings: &Settings) -> Result<Arc<UserDevice>, StartError> {
+/// The device by the descriptor that the service manager has of it.
+fn adopt(handover: &mut Handover) -> Option<Tun> {
+    let adopted = Tun::adopt(handover.take(TUNNEL)?, &DeviceName::known(TUNNEL), true);
+    let refused = |error: &TunError| {
+        tracing::warn!(%error, "what waits for the tunnel is lost");
+        // It would keep the device busy if it were one.
+        handover.forget(TUNNEL);
+    };
+    adopted.inspect_err(refused).ok()
+}
+
+fn make(settings: &Settings, tun: Option<Tun>) -> Result<Arc<UserDevice>, StartError> {
     let device = UserDevice::start(UserSettings {
         name: DeviceName::known(TUNNEL),
         persist: true,
+        tun,
         mtu: usize::try_from(settings.mtu).unwrap_or(usize::MAX),
         private_key: settings.private_key.clone(),
         listen_port: settings.encryption.listen_port,

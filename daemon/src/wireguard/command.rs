@@ -65,6 +65,7 @@ async fn serve(args: &WgUserArgs, name: DeviceName, config: Config) -> Result<Ex
     let device = Arc::new(UserDevice::start(UserSettings {
         name: name.clone(),
         persist: args.persist,
+        tun: None,
         mtu: mtu.into(),
         private_key: config.interface.private_key.clone().with_context(|| {
             format!("{} has no PrivateKey: generate one with `wg genkey`", args.config.display())

@@ -6,6 +6,7 @@
 
 mod core;
 mod ecn;
+mod hold;
 mod inward;
 mod losses;
 pub mod offload;
@@ -18,6 +19,7 @@ mod workers;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -44,6 +46,8 @@ pub struct UserSettings {
     pub name: DeviceName,
     /// Whether the interface outlives the program.
     pub persist: bool,
+    /// The interface itself, where it was [adopted](Tun::adopt).
+    pub tun: Option<Tun>,
     /// The interface's MTU in bytes, which bounds padding.
     pub mtu: usize,
     /// Its long-lived key.
@@ -69,13 +73,16 @@ pub struct UserDevice {
 impl UserDevice {
     /// Opens the interface and the socket, and begins to work.
     pub fn start(settings: UserSettings) -> Result<Self, StartError> {
-        let UserSettings { name, persist, mtu, private_key, listen_port, fwmark, key_log } = settings;
+        let UserSettings { name, persist, tun, mtu, private_key, listen_port, fwmark, key_log } = settings;
         let secrets = DeviceSecrets { private_key: private_key.clone(), preshared_keys: BTreeMap::new() };
         let mut protocol = DeviceSettings::new(private_key);
         (protocol.mtu, protocol.key_log) = (mtu, Arc::clone(&key_log));
         let device = Device::new(self::core::now().monotonic, protocol)?;
         let udp = Udp::bind(listen_port, fwmark)?;
-        let tun = Tun::open(&name, persist)?;
+        let tun = match tun {
+            Some(tun) => tun,
+            None => Tun::open(&name, persist)?,
+        };
         if tun.is_adopted() {
             // Whoever had it may have spoken just now, and peers answer nobody twice in so short a time.
             std::thread::sleep(HAND_OVER);
@@ -96,6 +103,11 @@ impl UserDevice {
     /// The MTU that bounds padding; the interface's own is set elsewhere.
     pub fn set_mtu(&self, mtu: usize) {
         self.core.set_mtu(mtu);
+    }
+
+    /// The interface's descriptor: while somebody has it, what is sent there waits, whoever reads it then.
+    pub fn descriptor(&self) -> BorrowedFd<'_> {
+        self.core.tun.as_fd()
     }
 
     /// What its workers share: sessions and routes, without the device itself.
@@ -226,6 +238,7 @@ impl WireGuard for UserDevice {
     }
 
     fn initiate(&self) {
+        self.core.hold.ask();
         self.core.with_device(|device, now, rng| {
             for id in device.peers().collect::<Vec<_>>() {
                 // Listed just now: it is there.

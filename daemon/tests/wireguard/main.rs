@@ -13,6 +13,7 @@ mod capture;
 mod decrypted;
 mod dual;
 mod end;
+mod handover;
 mod interop;
 mod loops;
 mod opener;

@@ -157,6 +157,24 @@ impl Device {
         self.step(now, rng, session.peer(), |peer, step| peer.handle_received(step, session, received));
     }
 
+    /// Takes note that the network returned a datagram as undeliverable: port, host or network unreachable. Anybody can
+    /// say so, and nothing is stopped by it: until the peer of that address is heard from, copies of the newest packets
+    /// for it are kept. Should it have restarted, they are sent again under its new session.
+    pub fn handle_unreachable(&mut self, now: Now, rng: &mut dyn CryptoRng, destination: SocketAddr) {
+        let is_there = |peer: &&Peer| peer.lane().endpoint() == Some(destination);
+        let of_it: Vec<PeerId> = self.peers.values().filter(is_there).map(Peer::id).collect();
+        for id in of_it {
+            self.step(now, rng, id, Peer::handle_unreachable);
+        }
+    }
+
+    /// Keeps a copy of a packet that is about to be sealed under `session`, while its peer is suspected.
+    pub fn keep(&mut self, session: &Session, packet: &[u8]) {
+        if let Some(peer) = self.peers.get_mut(&session.peer()) {
+            peer.keep(packet, self.hub.mtu);
+        }
+    }
+
     /// Does what has fallen due.
     pub fn handle_timeout(&mut self, now: Now, rng: &mut dyn CryptoRng) {
         while let Some(peer) = self.schedule.due(now.monotonic) {

@@ -84,6 +84,8 @@ causes! {
     StagedOverflow: "too many packets wait for the handshake",
     /// Waited for a handshake that was given up, or for a peer that was removed.
     NoHandshake: "handshake given up",
+    /// Sent to a peer that was gone, and not sent again when it came back: newer ones needed the room, or it never came.
+    PeerGone: "sent while the peer was unreachable",
     /// The caller's buffer does not hold the message.
     BufferTooSmall: "buffer too small",
     /// The caller did not take messages out for too long.

@@ -117,6 +117,7 @@ pub struct Lane {
 struct Way {
     session: Option<Arc<Session>>,
     endpoint: Option<SocketAddr>,
+    is_suspected: bool,
 }
 
 /// Under which session, and whereto, the next batch to a peer goes.
@@ -126,11 +127,13 @@ pub struct Outbound {
     pub session: Arc<Session>,
     /// The peer's address.
     pub endpoint: SocketAddr,
+    /// Whether the peer is said to be gone: [`crate::Device::keep`] wants each packet as well, before it is sealed.
+    pub is_suspected: bool,
 }
 
 impl Lane {
     pub(crate) fn new(peer: PeerId, endpoint: Option<SocketAddr>) -> Self {
-        Self { peer, way: RwLock::new(Way { session: None, endpoint }), drops: Arc::new(Drops::new()) }
+        Self { peer, way: RwLock::new(Way { endpoint, ..Way::default() }), drops: Arc::new(Drops::new()) }
     }
 
     /// Which peer.
@@ -143,7 +146,8 @@ impl Lane {
     pub fn outbound(&self, now: Instant) -> Option<Outbound> {
         let way = self.way.read().unwrap_or_else(PoisonError::into_inner);
         let session = way.session.as_ref().filter(|session| session.is_usable(now))?;
-        Some(Outbound { session: Arc::clone(session), endpoint: way.endpoint? })
+        let (session, endpoint) = (Arc::clone(session), way.endpoint?);
+        Some(Outbound { session, endpoint, is_suspected: way.is_suspected })
     }
 
     /// Where the peer was last heard from, or is said to be.
@@ -158,6 +162,10 @@ impl Lane {
 
     pub(crate) fn set_endpoint(&self, endpoint: SocketAddr) {
         self.way.write().unwrap_or_else(PoisonError::into_inner).endpoint = Some(endpoint);
+    }
+
+    pub(crate) fn set_suspected(&self, is_suspected: bool) {
+        self.way.write().unwrap_or_else(PoisonError::into_inner).is_suspected = is_suspected;
     }
 
     pub(crate) fn set_session(&self, session: Option<Arc<Session>>) {

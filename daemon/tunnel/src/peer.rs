@@ -3,6 +3,7 @@
 mod data;
 mod handshake;
 mod sessions;
+mod suspicion;
 mod timers;
 
 use std::net::SocketAddr;
@@ -21,6 +22,7 @@ use crate::staged::Staged;
 use crate::time::{KEEPALIVE_TIMEOUT, REKEY_ATTEMPT_TIME, WIPE_AFTER_TIME};
 use handshake::Handshake;
 use sessions::Sessions;
+use suspicion::Suspicion;
 use timers::{Timer, Timers};
 
 pub use data::{Received, Sent};
@@ -34,6 +36,8 @@ pub(crate) struct Peer {
     sessions: Sessions,
     timers: Timers,
     staged: Staged,
+    /// While it is said to be gone.
+    suspicion: Option<Suspicion>,
     jar: CookieJar,
     persistent: Option<Duration>,
     /// Since when initiations have been repeated for the same want.
@@ -88,6 +92,7 @@ impl Peer {
             sessions: Sessions::default(),
             timers: Timers::default(),
             staged: Staged::default(),
+            suspicion: None,
             jar: CookieJar::new(&remote),
             persistent: None,
             trying_since: None,
@@ -99,6 +104,10 @@ impl Peer {
             last_minute: false,
             tally: Tally::default(),
         }
+    }
+
+    pub(crate) fn id(&self) -> PeerId {
+        self.id
     }
 
     pub(crate) fn remote(&self) -> &PublicKey {
@@ -184,6 +193,7 @@ impl Peer {
         self.lane.set_session(None);
         step.retire(self.sessions.clear());
         self.abandon(step);
+        self.give_up_copies();
         for timer in [Timer::Retransmit, Timer::PassiveKeepalive, Timer::NewHandshake, Timer::Wipe] {
             self.timers.stop(timer);
         }
@@ -210,6 +220,7 @@ impl Peer {
         self.timers.stop(Timer::PassiveKeepalive);
         self.another_keepalive = false;
         self.timers.set_if_idle(Timer::Wipe, now + WIPE_AFTER_TIME);
+        self.give_up_copies();
         self.lane.drops().add(DropCause::NoHandshake, self.staged.clear());
         step.hub.tell(Event::HandshakeGivenUp { peer: self.id });
     }

@@ -1,12 +1,25 @@
-use std::collections::VecDeque;
+mod flow;
+
+use std::collections::{BTreeMap, VecDeque};
 
 use wgtrace_decrypt::keypair::message_len;
 use wgtrace_wire::wireguard::TransportHeader;
 
-/// Packets that wait for a session; the oldest go when newer ones need the room.
+use self::flow::Flow;
+
+/// Packets that wait for a session. When newer ones need the room, the oldest of the flow that has most go: who talks
+/// much does not push out another's one retransmission, without which that one stays silent for as long again.
 #[derive(Debug, Default)]
 pub(crate) struct Staged {
-    packets: VecDeque<Waiting>,
+    packets: VecDeque<(Flow, Waiting)>,
+    flows: BTreeMap<Flow, Share>,
+    bytes: usize,
+}
+
+/// What one flow has of the room.
+#[derive(Debug, Clone, Copy, Default)]
+struct Share {
+    packets: usize,
     bytes: usize,
 }
 
@@ -29,32 +42,62 @@ impl Waiting {
 impl Staged {
     /// Keeps a copy of `packet`; returns how many older ones had to go.
     pub(crate) fn push(&mut self, packet: &[u8], mtu: usize) -> u64 {
+        let flow = Flow::of(packet);
         self.bytes = self.bytes.saturating_add(packet.len());
-        self.packets.push_back(Waiting::new(packet, mtu));
+        let share = self.flows.entry(flow).or_default();
+        share.packets = share.packets.saturating_add(1);
+        share.bytes = share.bytes.saturating_add(packet.len());
+        self.packets.push_back((flow, Waiting::new(packet, mtu)));
         let mut dropped = 0;
-        while self.packets.len() > MOST_PACKETS || (self.bytes > MOST_BYTES && self.packets.len() > 1) {
-            self.pop();
+        while self.packets.len() > 1 {
+            let most = if self.packets.len() > MOST_PACKETS {
+                self.flows.iter().max_by_key(|(_, share)| share.packets)
+            } else if self.bytes > MOST_BYTES {
+                self.flows.iter().max_by_key(|(_, share)| share.bytes)
+            } else {
+                break;
+            };
+            let Some(at) = most.and_then(|(most, _)| self.oldest_to_go(*most)) else { break };
+            self.remove(at);
             dropped += 1;
         }
         dropped
     }
 
     pub(crate) fn pop(&mut self) -> Option<Waiting> {
-        let waiting = self.packets.pop_front()?;
-        self.bytes = self.bytes.saturating_sub(waiting.len);
-        Some(waiting)
+        self.remove(0)
     }
 
     /// Forgets all; returns how many.
     pub(crate) fn clear(&mut self) -> u64 {
-        self.bytes = 0;
         let dropped = self.packets.len() as u64;
-        self.packets = VecDeque::new();
+        *self = Self::default();
         dropped
     }
 
     pub(crate) fn len(&self) -> usize {
         self.packets.len()
+    }
+
+    /// The place of the oldest packet of a flow; of all, if each has one: and never of the newest.
+    fn oldest_to_go(&self, most: Flow) -> Option<usize> {
+        let older = self.packets.len().checked_sub(1)?;
+        let is_alone = self.flows.get(&most).is_none_or(|share| share.packets <= 1);
+        let of_most = self.packets.iter().take(older).position(|(flow, _)| *flow == most);
+        of_most.filter(|_| !is_alone).or((older > 0).then_some(0))
+    }
+
+    fn remove(&mut self, at: usize) -> Option<Waiting> {
+        let (flow, waiting) = self.packets.remove(at)?;
+        self.bytes = self.bytes.saturating_sub(waiting.len);
+        if let Some(share) = self.flows.get_mut(&flow) {
+            share.packets = share.packets.saturating_sub(1);
+            share.bytes = share.bytes.saturating_sub(waiting.len);
+            if share.packets == 0 {
+                self.flows.remove(&flow);
+            }
+        }
+        Some(waiting)
     }
 }
 
@@ -63,21 +106,4 @@ pub(crate) const MOST_PACKETS: usize = 128;
 pub(crate) const MOST_BYTES: usize = 256 << 10;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_oldest_go_when_there_are_too_many_or_they_are_too_long() {
-        let mut staged = Staged::default();
-        for n in 0..130_u8 {
-            assert_eq!(staged.push(&[n; 20], 1420), u64::from(n >= 128));
-        }
-        assert_eq!(staged.pop().unwrap().buffer[16..], [2; 20]);
-        let long = vec![0; MOST_BYTES - 10];
-        assert_eq!(staged.push(&long, 1420), 127);
-        assert_eq!(staged.push(&[1; 20], 1420), 1);
-        // One packet is kept, whatever its length.
-        assert_eq!(staged.push(&vec![0; MOST_BYTES + 1], 1420), 1);
-        assert_eq!((staged.len(), staged.clear(), staged.len()), (1, 1, 0));
-    }
-}
+mod tests;

@@ -81,6 +81,15 @@ pub enum Command {
         /// The pod's address.
         address: Ipv4Addr,
     },
+    /// Become a program, and have it given standard input as the first of its descriptors.
+    #[command(hide = true)]
+    Become {
+        /// The descriptor's name.
+        descriptor: String,
+        /// The program and its arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        line: Vec<OsString>,
+    },
     /// Be a lab.
     #[command(hide = true)]
     Supervise {
@@ -180,6 +189,7 @@ impl Cli {
             Command::Get { at } => tool::get(at),
             Command::Capture(args) => tool::capture(&args),
             Command::Respond { pod, address } => tool::respond(&pod, address),
+            Command::Become { descriptor, line } => supervisor::become_given(&descriptor, &line),
             Command::Supervise { order } => supervisor::run(&order),
         }
     }

@@ -163,6 +163,11 @@ impl NodeHome {
         self.state().join("deletions")
     }
 
+    /// Where the daemon tells its service manager, which is the supervisor.
+    pub fn notify(&self) -> PathBuf {
+        self.path.join("notify.sock")
+    }
+
     /// The daemon's configuration.
     pub fn config(&self) -> PathBuf {
         self.path.join("wgtraced.toml")

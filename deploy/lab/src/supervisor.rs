@@ -3,9 +3,11 @@
 mod children;
 mod cluster;
 mod daemon;
+mod given;
 mod pod;
 mod serve;
 mod space;
+mod store;
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -26,6 +28,7 @@ use tokio::sync::mpsc;
 use self::children::Children;
 use self::cluster::Cluster;
 pub(crate) use self::daemon::last_lines;
+pub(crate) use self::given::run as become_given;
 use crate::home::Home;
 use crate::record::Settings;
 

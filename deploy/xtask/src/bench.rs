@@ -6,6 +6,7 @@ mod floor;
 mod process;
 mod trace;
 mod traffic;
+mod tui;
 mod tunnel;
 
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ pub(crate) enum Bench {
     Decrypt(decrypt::Args),
     /// The kernel programs, the ring, the flow table, and what tracing costs the traffic, beside tcpdump and pwru.
     Trace(trace::Args),
+    /// `wgtrace tui` on a pseudo-terminal, with 100k flows and a million events a second from a daemon that is made up.
+    Tui(tui::Args),
     /// `wgtraced wg-user` beside wireguard-go and a plain veth: throughput, round trips, CPU.
     Tunnel(tunnel::Args),
 }
@@ -32,6 +35,7 @@ impl Bench {
             Self::Datapath(args) => datapath::run(&args),
             Self::Decrypt(args) => decrypt::run(&args),
             Self::Trace(args) => trace::run(&args),
+            Self::Tui(args) => tui::run(&args),
             Self::Tunnel(args) => tunnel::run(&args),
         }
     }

@@ -146,9 +146,12 @@ impl App {
                 if self.is_recording {
                     self.now = self.now.max(told.time);
                 }
-                self.news += self.live.take(*told, &self.filter);
-                self.revision += 1;
-                self.settle();
+                let news = self.live.take(*told, &self.filter);
+                if news > 0 {
+                    self.news += news;
+                    self.revision += 1;
+                    self.settle();
+                }
                 Vec::new()
             }
             Msg::Key(event) if event.kind == KeyEventKind::Release => Vec::new(),
@@ -256,9 +259,12 @@ impl App {
 
     /// Whether what is on the screen is another a second later.
     fn shows_time(&self) -> bool {
-        let is_one_gone = self.live.nodes.connected().0 < self.live.nodes.connected().1;
-        is_one_gone
-            || (self.held.is_none() && self.view == View::Peers && peer_rows(&self.live).next().is_some())
+        let (up, all) = self.live.nodes.connected();
+        let has_ages = match self.view {
+            View::Flows | View::Peers => self.rows() > 0,
+            View::Packets | View::Interfaces | View::Drops | View::Ledger | View::Events => false,
+        };
+        up < all || (self.held.is_none() && has_ages)
     }
 
     /// Brings the rows of the view in order, where it is time to.

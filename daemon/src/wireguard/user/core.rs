@@ -10,6 +10,7 @@ use getrandom::SysRng;
 use rand_core::{CryptoRng, UnwrapErr};
 use wgtrace_tunnel::{DataPath, Device, Event, Now};
 
+use super::hold::Hold;
 use super::losses::{Loss, Losses};
 use super::tun::Tun;
 use super::udp::{SuperFrame, Udp};
@@ -24,6 +25,8 @@ pub(super) struct Core {
     udp: RwLock<Arc<Udp>>,
     mtu: AtomicUsize,
     pub(super) losses: Losses,
+    /// Over what is in the TUN.
+    pub(super) hold: Hold,
     /// The first worker's.
     pub(super) first: Wake,
     /// The second worker's.
@@ -45,6 +48,7 @@ impl Core {
             path: device.data_path(),
             protocol: Mutex::new(Protocol { device, armed: None, subscribers: Vec::new() }),
             alarm: Condvar::new(),
+            hold: Hold::new(tun.is_adopted()),
             tun,
             udp: RwLock::new(Arc::new(udp)),
             mtu: AtomicUsize::new(mtu),
@@ -61,6 +65,9 @@ impl Core {
         let mut protocol = self.lock();
         let result = act(&mut protocol.device, now(), &mut UnwrapErr(SysRng));
         self.drain(&mut protocol);
+        if self.hold.is_on() && protocol.device.is_connected(Instant::now()) && self.hold.end() {
+            self.first.wake();
+        }
         let next = protocol.device.poll_timeout();
         if next.is_some_and(|next| protocol.armed.is_none_or(|armed| next < armed)) {
             protocol.armed = next;
@@ -138,6 +145,20 @@ impl Core {
             self.losses.add(Loss::UdpSend, error.lost.into());
             tracing::debug!(destination = %frame.destination, %error, "sending");
         }
+    }
+
+    /// Tells the state machine which peers do not get what they are sent.
+    pub(super) fn take_returned(&self, udp: &Udp) {
+        let returned = udp.returned();
+        if returned.is_empty() {
+            return;
+        }
+        self.with_device(|device, now, rng| {
+            for destination in returned {
+                tracing::debug!(%destination, "a message came back: nobody takes it");
+                device.handle_unreachable(now, rng, destination);
+            }
+        });
     }
 
     fn lock(&self) -> MutexGuard<'_, Protocol> {

@@ -22,6 +22,8 @@ pub(super) struct Inward {
     metas: [RecvMeta; SUPER_FRAMES],
     packets: Coalescer,
     gathered: usize,
+    /// Whether the socket says that datagrams have come back.
+    has_returned: bool,
     /// What came under which session in this batch.
     reports: Vec<(Arc<Session>, Received)>,
 }
@@ -33,6 +35,7 @@ impl Inward {
             metas: [RecvMeta::default(); SUPER_FRAMES],
             packets: Coalescer::new(1024, core.tun.has_udp_offload()),
             gathered: 0,
+            has_returned: false,
             reports: Vec::with_capacity(SUPER_FRAMES),
         }
     }
@@ -42,16 +45,30 @@ impl Inward {
         let mut frames = self.buffer.chunks_exact_mut(FRAME_ROOM);
         let mut buffers: [_; SUPER_FRAMES] =
             std::array::from_fn(|_| IoSliceMut::new(frames.next().unwrap_or_default()));
-        match udp.receive(&mut buffers, &mut self.metas) {
-            Ok(Some(count)) => self.open(core, count),
-            // Errors queued on the socket end the wait too: receiving takes them off.
-            Ok(None) => 0,
+        let mut received = udp.receive(&mut buffers, &mut self.metas);
+        if let Err(error) = received {
+            // One that came back; what had arrived before it is looked at first.
+            tracing::trace!(%error, "a datagram came back");
+            self.has_returned = true;
+            received = udp.receive(&mut buffers, &mut self.metas);
+        }
+        let count = match received {
+            Ok(count) => count.map_or(0, |count| self.open(core, count)),
             Err(error) => {
                 core.losses.add(Loss::UdpReceive, 1);
                 tracing::debug!(%error, "receiving");
                 0
             }
+        };
+        if std::mem::take(&mut self.has_returned) {
+            core.take_returned(udp);
         }
+        count
+    }
+
+    /// Has the next batch look for datagrams that came back.
+    pub(super) fn look_for_returned(&mut self) {
+        self.has_returned = true;
     }
 
     /// Opens the messages of `count` super-frames.

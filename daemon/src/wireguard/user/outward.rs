@@ -7,10 +7,11 @@ use quinn_udp::EcnCodepoint;
 use wgtrace_decrypt::keypair::message_len;
 use wgtrace_tunnel::{Outbound, Routes, Sent, Session};
 use wgtrace_wire::wireguard::TransportHeader;
-use zerocopy::FromBytes as _;
+use zerocopy::{FromBytes as _, IntoBytes as _};
 
 use super::core::Core;
 use super::ecn;
+use super::hold::Backlog;
 use super::losses::Loss;
 use super::offload::{Segments, VnetHeader};
 use super::reflected;
@@ -24,6 +25,8 @@ pub(super) struct Outward {
     messages: Vec<u8>,
     used: usize,
     frames: Vec<Frame>,
+    /// Read while there was nothing to seal it under.
+    backlog: Backlog,
 }
 
 /// What came from the TUN in one go.
@@ -53,13 +56,22 @@ impl Outward {
             messages: vec![0; ROOM],
             used: 0,
             frames: Vec::with_capacity(MOST_FRAMES),
+            backlog: Backlog::default(),
         }
     }
 
     /// Sends what there is, up to some amount. If it was not all, the last super-frame waits for what comes
     /// next.
     pub(super) fn batch(&mut self, core: &Core, udp: &Udp) -> Batch {
+        if core.hold.is_on() && core.hold.left().is_some() {
+            return self.hold(core);
+        }
         let (now, mtu, routes) = (Instant::now(), core.mtu(), core.path.routes());
+        while let Some(held) = self.backlog.pop() {
+            if let Ok((header, packet)) = VnetHeader::read_from_prefix(&held) {
+                self.take(core, udp, &routes, now, mtu, (header, packet));
+            }
+        }
         // Taken out, so that the rest of `self` can be worked on beside it.
         let mut buffer = std::mem::take(&mut self.buffer);
         let (mut is_all, mut bytes, mut packets) = (false, 0, 0);
@@ -87,6 +99,23 @@ impl Outward {
         Batch { packets, is_all }
     }
 
+    /// Reads what there is, as long as there is room, and seals nothing.
+    fn hold(&mut self, core: &Core) -> Batch {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut packets = 0;
+        while !self.backlog.is_full()
+            && let Ok(Some((header, packet))) = core.tun.read(&mut buffer)
+        {
+            self.backlog.push(header.as_bytes(), packet);
+            packets += 1;
+        }
+        self.buffer = buffer;
+        if self.backlog.is_full() {
+            core.hold.give_up();
+        }
+        Batch { packets, is_all: !self.backlog.is_full() }
+    }
+
     /// Seals the packets that one read stands for; how many they are.
     fn take(
         &mut self,
@@ -105,7 +134,12 @@ impl Outward {
                         Some(out) if reflected::is_own(segments.packet(), udp.port(), out.endpoint) => {
                             core.losses.add(Loss::RoutingLoop, segments.len() as u64);
                         }
-                        Some(out) => self.seal(core, udp, now, mtu, &segments, &out),
+                        Some(out) => {
+                            if out.is_suspected {
+                                keep(core, &segments, &out);
+                            }
+                            self.seal(core, udp, now, mtu, &segments, &out);
+                        }
                         None => stage(core, &segments),
                     }
                 }
@@ -216,17 +250,28 @@ impl Frame {
     }
 }
 
+/// The peer is said to be gone: the state machine keeps the packets, and they are sent all the same.
+fn keep(core: &Core, segments: &Segments<'_>, out: &Outbound) {
+    core.with_device(|device, _, _| each(segments, |packet| device.keep(&out.session, packet)));
+}
+
 /// Without a session: the state machine keeps the packets, and asks for one.
 fn stage(core: &Core, segments: &Segments<'_>) {
-    let mut packet = vec![0; segments.packet_len(0)];
     core.with_device(|device, now, rng| {
-        for at in 0..segments.len() {
-            let len = segments.packet_len(at);
-            segments.write(at, &mut packet);
+        each(segments, |packet| {
             // Refused: counted there.
-            let _ = device.handle_packet(now, rng, packet.get(..len).unwrap_or_default());
-        }
+            let _ = device.handle_packet(now, rng, packet);
+        });
     });
+}
+
+fn each(segments: &Segments<'_>, mut act: impl FnMut(&[u8])) {
+    let mut packet = vec![0; segments.packet_len(0)];
+    for at in 0..segments.len() {
+        let len = segments.packet_len(at);
+        segments.write(at, &mut packet);
+        act(packet.get(..len).unwrap_or_default());
+    }
 }
 
 /// Sealed bytes that are sent once their last super-frame is full.

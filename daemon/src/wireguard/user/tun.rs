@@ -4,7 +4,7 @@ mod ioctl;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IoSlice};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt as _;
 
 use rustix::io::Errno;
@@ -45,13 +45,51 @@ impl Tun {
                     TunError::NoTun(error.kind())
                 }
             })?;
-        let adopted = is_there(name);
+        let is_adopted = is_there(name);
         ioctl::attach(file.as_fd(), name).map_err(|error| match error {
             Errno::PERM => TunError::NotPermitted { name: name.clone() },
             Errno::BUSY => TunError::Busy { name: name.clone() },
             Errno::INVAL => TunError::OtherKind { name: name.clone() },
             error => TunError::failed("attaching", error),
         })?;
+        Self::set_up(file, persist, is_adopted)
+    }
+
+    /// Takes over a device by a descriptor that an earlier program had of it, and what waits in it.
+    ///
+    /// # Errors
+    /// When it is not, or not any more, the device of that name in this thread's network namespace.
+    pub fn adopt(descriptor: OwnedFd, name: &DeviceName, persist: bool) -> Result<Self, TunError> {
+        let other = |what| TunError::OtherDescriptor { name: name.clone(), what };
+        // An opcode may mean anything to another file: what this is comes first.
+        let device = rustix::fs::fstat(&descriptor).map_err(|error| TunError::failed("looking at", error))?;
+        let is_character = rustix::fs::FileType::from_raw_mode(device.st_mode).is_char_device();
+        if !is_character || device.st_rdev != rustix::fs::makedev(MISC, TUN_MINOR) {
+            return Err(other("a TUN"));
+        }
+        match ioctl::attached_to(descriptor.as_fd()) {
+            Ok(attached) if !attached.is_called(name) => return Err(other("a device of that name")),
+            Ok(attached) if !attached.is_as_ours() => return Err(other("one of our kind")),
+            Ok(_) => {}
+            Err(Errno::BADFD) => return Err(other("a device any more")),
+            Err(error) => return Err(TunError::failed("looking at", error)),
+        }
+        let theirs = ioctl::namespace(descriptor.as_fd()).and_then(rustix::fs::fstat);
+        let ours = rustix::fs::stat("/proc/thread-self/ns/net");
+        match (theirs, ours) {
+            (Ok(theirs), Ok(ours)) if (theirs.st_dev, theirs.st_ino) == (ours.st_dev, ours.st_ino) => {}
+            (Ok(_), Ok(_)) => return Err(other("a device of this network namespace")),
+            (Err(error), _) | (_, Err(error)) => return Err(TunError::failed("looking at", error)),
+        }
+        let flags =
+            rustix::fs::fcntl_getfl(&descriptor).map_err(|error| TunError::failed("opening", error))?;
+        rustix::fs::fcntl_setfl(&descriptor, flags | rustix::fs::OFlags::NONBLOCK)
+            .map_err(|error| TunError::failed("opening", error))?;
+        Self::set_up(descriptor.into(), persist, true)
+    }
+
+    /// The same for one that was there: nothing changes.
+    fn set_up(file: File, persist: bool, adopted: bool) -> Result<Self, TunError> {
         ioctl::set_little_endian(file.as_fd())
             .map_err(|error| TunError::failed("setting byte order", error))?;
         let udp_offload = ioctl::set_offload(file.as_fd())
@@ -128,6 +166,14 @@ pub enum TunError {
         /// The device asked for.
         name: DeviceName,
     },
+    /// A descriptor that an earlier program is said to have left.
+    #[error("the descriptor that was kept for device {name} is not of {what}")]
+    OtherDescriptor {
+        /// The device asked for.
+        name: DeviceName,
+        /// What it would have to be.
+        what: &'static str,
+    },
     /// Anything else.
     #[error("{step} the TUN device: {error}")]
     Failed {
@@ -151,3 +197,6 @@ fn is_there(name: &DeviceName) -> bool {
 }
 
 const PATH: &str = "/dev/net/tun";
+// linux: include/linux/miscdevice.h, include/uapi/linux/major.h
+const MISC: u32 = 10;
+const TUN_MINOR: u32 = 200;

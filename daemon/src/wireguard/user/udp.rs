@@ -1,6 +1,7 @@
 //! The UDP socket that messages travel through, many at a time.
 
 mod option;
+mod returned;
 
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -65,6 +66,9 @@ impl Udp {
         }
         sockopt::set_ip_mtu_discover(&socket, sockopt::Ipv4PathMtuDiscovery::DONT)
             .map_err(|error| failed("setting up")(error.into()))?;
+        if let Err(error) = returned::ask(&socket, v6) {
+            tracing::warn!(%error, "peers that are gone will not be noticed before they are missed");
+        }
         if mark != 0 {
             set_mark(&socket, mark)?;
         }
@@ -137,6 +141,11 @@ impl Udp {
         }
     }
 
+    /// Destinations of datagrams that the network has returned, up to some number.
+    pub fn returned(&self) -> Vec<SocketAddr> {
+        returned::take(&self.socket)
+    }
+
     fn try_send(&self, frame: SuperFrame<'_>) -> io::Result<()> {
         let destination = match (frame.destination.ip(), self.v6) {
             (IpAddr::V4(addr), true) => {
@@ -152,10 +161,14 @@ impl Udp {
             segment_size: Some(frame.size),
             src_ip: None,
         };
+        let mut tries = TRIES;
         loop {
+            tries = tries.saturating_sub(1);
             match self.state.try_send((&self.socket).into(), &transmit) {
                 // The socket's buffer is full: wait for room, as a blocking socket would.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait_writable()?,
+                // It may be that of an earlier one, which this one was not sent for.
+                Err(_) if tries > 0 => {}
                 result => return result,
             }
         }
@@ -263,6 +276,8 @@ fn is_about_size(error: &io::Error) -> bool {
         .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
+/// Of each message: errors that came back for others stand before it.
+const TRIES: u32 = 3;
 const BUFFER: usize = 7 << 20;
 /// After a refusal this many super-frames are not tried as such.
 const SINGLE: u32 = 1024;

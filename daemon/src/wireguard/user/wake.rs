@@ -17,6 +17,8 @@ pub(super) struct Wake {
 pub(super) enum Waited {
     /// There may be something to read.
     Ready,
+    /// So it is, and datagrams have come back to the socket.
+    Returned,
     /// There was nothing for so long.
     InVain,
     /// The TUN is of no use any more: its device is gone.
@@ -65,12 +67,16 @@ impl Wake {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        let [called, _, tun] = fds.map(|fd| fd.revents());
+        let [called, socket, tun] = fds.map(|fd| fd.revents());
         if called.contains(PollFlags::IN) {
             let _ = rustix::io::read(&self.event, &mut [0; 8]);
         }
         let gone = tun.intersects(PollFlags::HUP | PollFlags::NVAL)
             || (tun.contains(PollFlags::ERR) && !tun.contains(PollFlags::IN));
-        Ok(if gone { Waited::Gone } else { Waited::Ready })
+        Ok(match (gone, socket.contains(PollFlags::ERR)) {
+            (true, _) => Waited::Gone,
+            (false, true) => Waited::Returned,
+            (false, false) => Waited::Ready,
+        })
     }
 }

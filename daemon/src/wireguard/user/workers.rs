@@ -63,8 +63,10 @@ impl First {
             }
             if received == 0 && read.is_all {
                 let tun = self.outward.is_some().then(|| core.tun.as_fd());
-                if core.first.wait(Some(udp.as_fd()), tun, None)? == Waited::Gone {
-                    core.end_as_gone();
+                match core.first.wait(Some(udp.as_fd()), tun, core.hold.left())? {
+                    Waited::Gone => core.end_as_gone(),
+                    Waited::Returned => self.inward.look_for_returned(),
+                    Waited::Ready | Waited::InVain => {}
                 }
             }
         }
@@ -92,7 +94,7 @@ impl Second {
                 }
                 if read.is_all {
                     match core.second.wait(None, Some(core.tun.as_fd()), Some(QUIET))? {
-                        Waited::Ready => {}
+                        Waited::Ready | Waited::Returned => {}
                         Waited::InVain => break,
                         Waited::Gone => core.end_as_gone(),
                     }

@@ -35,6 +35,8 @@ pub struct PeerStatus {
     pub drops: DropCounts,
     /// Packets that wait for a session.
     pub staged: usize,
+    /// Copies kept of packets that were sent, while it is said to be gone; `None` when nobody says so.
+    pub copies: Option<usize>,
 }
 
 /// A session as it stands.
@@ -81,7 +83,13 @@ impl Device {
             tally: peer.tally(),
             drops: peer.lane().drops().counts(),
             staged: peer.staged(),
+            copies: peer.copies(),
         })
+    }
+
+    /// Whether there is a session to send under with every peer.
+    pub fn is_connected(&self, now: Instant) -> bool {
+        self.peers.values().all(|peer| peer.lane().outbound(now).is_some())
     }
 
     /// A peer's sessions, for an export of keys that begins while they are up.

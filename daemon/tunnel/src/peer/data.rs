@@ -55,6 +55,7 @@ impl Peer {
             return Err(self.lane.drops().count(DropCause::NoEndpoint));
         }
         if let Some(session) = self.usable(step) {
+            self.keep(packet, step.hub.mtu);
             return self.send_packet(step, &session, Waiting::new(packet, step.hub.mtu));
         }
         let dropped = self.staged.push(packet, step.hub.mtu);
@@ -87,6 +88,8 @@ impl Peer {
             self.lane.set_session(None);
             step.retire(retired);
             self.completed(step);
+        } else {
+            self.is_well();
         }
         if received.data {
             if self.timers.is_set(Timer::PassiveKeepalive) {
@@ -100,10 +103,11 @@ impl Peer {
 
     /// Sends what waited, or a keepalive.
     pub(super) fn flush(&mut self, step: &mut Step<'_>, session: &Arc<Session>) {
-        if self.staged.len() == 0 && session.role() == Role::Initiator {
+        let mut again = self.is_back().unwrap_or_default();
+        if again.len() + self.staged.len() == 0 && session.role() == Role::Initiator {
             return self.send_keepalive(step, session);
         }
-        while let Some(waiting) = self.staged.pop() {
+        while let Some(waiting) = again.pop().or_else(|| self.staged.pop()) {
             // What is refused has been counted.
             let _ = self.send_packet(step, session, waiting);
         }

@@ -52,6 +52,7 @@ impl Peer {
         self.jar.stamp(now, &mut message);
         self.handshake = Handshake::Awaiting(Box::new(initiator));
         self.spoke = Some(now);
+        self.has_asked();
         self.tally.initiations = self.tally.initiations.saturating_add(1);
         let at = now + REKEY_TIMEOUT + step.jitter();
         self.timers.set(Timer::Retransmit, at);
@@ -82,6 +83,7 @@ impl Peer {
             return refuse(self, DropCause::LowOrderPoint);
         };
         (self.greatest, self.accepted) = (Some(timestamp), Some(now));
+        self.was_asked();
         self.received_any(step, source, Initiation::LEN as u64);
         let session = self.begin(step, keypair);
         let retired = self.sessions.responded(session);

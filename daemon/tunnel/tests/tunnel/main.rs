@@ -24,5 +24,6 @@ mod roaming;
 mod rotation;
 mod routing;
 mod simulation;
+mod unreachable;
 mod workers;
 mod world;

@@ -95,7 +95,7 @@ impl Node {
         fs::write(own.config(), config).with_context(|| own.config().display().to_string())?;
         let mounts = NodeMounts { seen: vec![own.path().to_owned(), registry], run: own.run() };
         let place = space::make(plan.name, Some(&mounts))?;
-        let daemon = Daemon::new(plan.name, settings, own.clone(), children);
+        let daemon = Daemon::new(plan.name, settings, own.clone(), children)?;
         Ok(Self { plan, home: own, place, daemon })
     }
 

@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 
 use super::children::Children;
+use super::store::Store;
 use crate::ask;
 use crate::control;
 use crate::home::NodeHome;
@@ -28,13 +29,16 @@ pub(super) struct Daemon {
     settings: Settings,
     home: NodeHome,
     children: Children,
+    store: Store,
     /// The last one started.
     pid: Mutex<Option<i32>>,
 }
 
 impl Daemon {
-    pub(super) fn new(node: &str, settings: &Settings, home: NodeHome, children: Children) -> Self {
-        Self { node: node.to_owned(), settings: settings.clone(), home, children, pid: Mutex::default() }
+    pub(super) fn new(node: &str, settings: &Settings, home: NodeHome, children: Children) -> Result<Self> {
+        let store = Store::listen(home.notify())?;
+        let (node, settings) = (node.to_owned(), settings.clone());
+        Ok(Self { node, settings, home, children, store, pid: Mutex::default() })
     }
 
     /// Starts it on its node.
@@ -44,7 +48,7 @@ impl Daemon {
             ensure!(self.children.ended(pid).is_some(), "wgtraced of {} runs already", self.node);
         }
         let log = self.log()?;
-        let mut command = Command::new(self.settings.programs.join(programs::DAEMON));
+        let mut command = self.command()?;
         command.arg("run").arg("--config").arg(self.home.config());
         let level = match self.settings.keys {
             Keys::Off => None,
@@ -57,15 +61,42 @@ impl Daemon {
         if std::env::var_os(LOG_LEVEL).is_none() {
             command.env(LOG_LEVEL, "info");
         }
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).current_dir("/");
+        command.env("NOTIFY_SOCKET", self.store.path());
+        command.stdout(log.try_clone()?).stderr(log).current_dir("/");
         let (started, _) = self.children.spawn(place, &mut command)?;
         *pid = Some(started);
         Ok(())
     }
 
+    /// The program, with what its predecessor has kept for it.
+    fn command(&self) -> Result<Command> {
+        let program = self.settings.programs.join(programs::DAEMON);
+        let mut given = self.store.give()?;
+        let Some((name, descriptor)) = given.pop() else {
+            let mut command = Command::new(program);
+            command.stdin(Stdio::null());
+            return Ok(command);
+        };
+        ensure!(given.is_empty(), "wgtraced of {} has more kept than one descriptor", self.node);
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("become").arg(name).arg(program).stdin(descriptor);
+        Ok(command)
+    }
+
     /// Waits until it says that nothing is wrong and that it knows the other nodes.
     pub(super) fn wait_ready(&self) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
+        while !self.store.wait_ready(INTERVAL) {
+            if let Some(status) = self.ended() {
+                bail!("wgtraced of {} ended: {status}; its last words:\n{}", self.node, self.last_words());
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "wgtraced of {} has not said that it is ready after {PATIENCE:?}; its last words:\n{}",
+                self.node,
+                self.last_words()
+            );
+        }
         let others = if self.settings.encryption { NODES.len() - 1 } else { 0 };
         loop {
             if let Some(status) = self.ended() {
@@ -90,6 +121,13 @@ impl Daemon {
             );
             thread::sleep(INTERVAL);
         }
+    }
+
+    /// Ends it for good, as far as anybody knows: nothing is kept for another; how it ended.
+    pub(super) fn stop(&self) -> Result<ExitStatus> {
+        let ended = self.end(Signal::TERM)?;
+        self.store.clear();
+        Ok(ended)
     }
 
     /// Ends it with a signal; how it ended.

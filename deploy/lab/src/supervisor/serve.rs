@@ -45,7 +45,7 @@ fn act(request: &Request, cluster: Option<&Cluster>) -> Result<Reply> {
         Request::Daemon { action, node } => {
             let node = cluster.node(node)?;
             match action {
-                Daemon::Stop => drop(node.daemon.end(Signal::TERM)?),
+                Daemon::Stop => drop(node.daemon.stop()?),
                 Daemon::Kill => drop(node.daemon.end(Signal::KILL)?),
                 Daemon::Start => {
                     node.daemon.start(&node.place)?;

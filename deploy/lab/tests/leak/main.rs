@@ -15,6 +15,7 @@ mod extra;
 mod registry;
 mod restart;
 mod sort;
+mod starved;
 mod steady;
 mod traffic;
 mod watch;

@@ -6,14 +6,13 @@ mod ping;
 mod tcp;
 mod udp;
 
-use std::fs;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use wgtrace_lab::{Lab, Place};
+use wgtrace_lab::Place;
 
 pub(crate) use self::flow::{Flow, median};
 use crate::canary::Canary;
@@ -57,7 +56,6 @@ impl Traffic {
     }
 
     fn with_pods(world: &World, canary: &Canary) -> Self {
-        limit_retransmission(&world.lab);
         let mut traffic = Self::none(canary);
         traffic.pods(world);
         let (net, local) = (world.pod(NET), world.pod(LOCAL));
@@ -213,21 +211,9 @@ pub(crate) fn service_addresses() -> [SocketAddr; 4] {
         .map(|text| text.parse().unwrap())
 }
 
-/// Retransmission backs off no further than a second, where the kernel can be told so (Linux 6.15): else a stream that
-/// was silent for some seconds stays so for as long again, whatever the tunnel does.
-fn limit_retransmission(lab: &Lab) {
-    let places = lab.nodes().iter().map(wgtrace_lab::Node::place);
-    for place in places.chain(lab.pods().iter().map(wgtrace_lab::Pod::place)) {
-        let written = place.run(|| fs::write("/proc/sys/net/ipv4/tcp_rto_max_ms", "1000")).unwrap();
-        if let Err(error) = written {
-            eprintln!("{}: streams back off as usual: {error}", place.name());
-        }
-    }
-}
-
 /// Of flows between pods of one node.
 const CONTROL: &str = "here: udp";
-const TOLERATED: Duration = Duration::from_secs(3);
+const TOLERATED: Duration = Duration::from_secs(1);
 const FIRST: u16 = 7001;
 const SECOND: u16 = 7002;
 const ECHO: u16 = 7003;

@@ -6,8 +6,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use tonic::Response;
+use tonic::transport::{Channel, Endpoint};
 use wgtrace_api::v1::node_client::NodeClient;
-use wgtrace_api::v1::{NodesRequest, StatusReply};
+use wgtrace_api::v1::{NodesRequest, PeersRequest, StatusReply};
 use wgtrace_lab::control::Daemon;
 use wgtrace_lab::{Home, Lab, Node, Pod, ask_status};
 
@@ -76,19 +78,32 @@ impl World {
         });
     }
 
+    /// How many packets to its peers a node has lost for causes that are called so.
+    pub(crate) fn lost_to_peers(&self, node: &str, cause: &str) -> u64 {
+        let peers = self.ask(node, async |mut client| client.peers(PeersRequest {}).await).peers;
+        let losses = peers.iter().flat_map(|peer| &peer.losses);
+        losses.filter(|loss| loss.cause.contains(cause)).map(|loss| loss.count).sum()
+    }
+
     /// Registry entries that a node does not believe, and why.
     pub(crate) fn refused(&self, node: &str) -> Vec<(String, String)> {
-        let socket = self.node(node).socket();
-        let ask = async {
-            let server = tonic::transport::Endpoint::from_shared(format!("unix://{}", socket.display()))?;
-            let mut client = NodeClient::new(server.connect().await?);
-            let reply = client.nodes(NodesRequest {}).await?.into_inner();
-            Ok::<_, Box<dyn std::error::Error>>(reply.nodes)
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let nodes = runtime.block_on(ask).unwrap();
+        let nodes = self.ask(node, async |mut client| client.nodes(NodesRequest {}).await).nodes;
         let refused = nodes.into_iter().filter(|node| !node.refused.is_empty());
         refused.map(|node| (node.name, node.refused)).collect()
+    }
+
+    fn ask<T>(
+        &self,
+        node: &str,
+        ask: impl AsyncFnOnce(NodeClient<Channel>) -> Result<Response<T>, tonic::Status>,
+    ) -> T {
+        let server = format!("unix://{}", self.node(node).socket().display());
+        let asked = async {
+            let client = NodeClient::new(Endpoint::from_shared(server)?.connect().await?);
+            Ok::<_, Box<dyn std::error::Error>>(ask(client).await?.into_inner())
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(asked).unwrap()
     }
 
     /// Path of a registry entry.
@@ -146,6 +161,7 @@ pub(crate) fn within<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 }
 
 const NAME: &str = "leak";
+pub(crate) const CONTROL_PLANE: &str = "cilium-wireguard-control-plane";
 pub(crate) const WORKER: &str = "cilium-wireguard-worker";
 pub(crate) const WORKER2: &str = "cilium-wireguard-worker2";
 /// Of the first worker.

@@ -1,6 +1,6 @@
 //! The nodes that were asked, and what each of them said last.
 
-use wgtrace_api::v1::{DropsReply, Interface, LedgerReply, NodeEntry, Peer, StatusReply};
+use wgtrace_api::v1::{DropsReply, Interface, LedgerReply, Peer, StatusReply};
 
 use super::{Meter, Rate};
 
@@ -15,7 +15,6 @@ pub(crate) struct Node {
     pub(crate) interfaces: Vec<Interface>,
     pub(crate) drops: Option<DropsReply>,
     pub(crate) ledger: Option<LedgerReply>,
-    pub(crate) others: Vec<NodeEntry>,
     pub(crate) missed: Missed,
     pub(crate) evicted: u64,
     produced: Meter,

@@ -8,7 +8,7 @@ use super::{Event, Kind, Link, Model};
 use crate::tui::units;
 
 impl Model {
-    /// Takes what was heard; how many packets, flows and other things it told.
+    /// Takes what was heard; how many packets, flows and other things it told that were not known.
     pub(crate) fn take(&mut self, told: Told, filter: &Filter) -> u64 {
         let Told { from, time, what } = told;
         let Some(what) = what else { return 0 };
@@ -49,7 +49,7 @@ impl Model {
                 node.link = Link::Gone { since, reason };
             }
             What::Flows(reply) => {
-                news = u64::try_from(reply.flows.len()).unwrap_or(0);
+                news = u64::try_from(reply.flows.len().saturating_add(reply.removed.len())).unwrap_or(0);
                 node.missed.take_flows(reply.missed);
                 node.evicted = reply.evicted;
                 self.flows.take(told_by, &reply, filter, &mut self.names);
@@ -66,10 +66,20 @@ impl Model {
                 node.drops = Some(drops);
             }
             What::Session(session) => events.push((Kind::Session, line(&session))),
-            What::Ledger(ledger) => node.take_ledger(ledger),
-            What::Peers(peers) => node.peers = (time, peers.peers),
-            What::Interfaces(interfaces) => node.interfaces = interfaces.interfaces,
-            What::Nodes(nodes) => node.others = nodes.nodes,
+            What::Ledger(ledger) => {
+                let before = node.ledger.as_ref().map(|ledger| &ledger.rows);
+                news = u64::from(before != Some(&ledger.rows));
+                node.take_ledger(ledger);
+            }
+            What::Peers(peers) => {
+                news = u64::from(node.peers.1 != peers.peers);
+                node.peers = (time, peers.peers);
+            }
+            What::Interfaces(interfaces) => {
+                news = u64::from(node.interfaces != interfaces.interfaces);
+                node.interfaces = interfaces.interfaces;
+            }
+            What::Nodes(_) => news = 0,
             What::Refused(Refused { stream, reason }) => {
                 events.push((Kind::Refused, format!("{stream}: {reason}")));
             }

@@ -196,7 +196,7 @@ fn it_quits_while_a_daemon_is_silent_and_the_filter_line_is_open() {
 #[test]
 fn nothing_is_drawn_while_nothing_happens_and_one_frame_for_a_storm_of_sizes() {
     let quiet = || Step::Keys("");
-    let steps = vec![quiet(), quiet(), quiet(), quiet(), Step::Sizes(900), quiet(), Step::Keys("q")];
+    let steps = vec![Step::Keys("2"), quiet(), quiet(), quiet(), Step::Sizes(900), quiet(), Step::Keys("q")];
     let seen = local(play(scene(Load::Few), steps));
     let frames = &seen.frames;
     assert_eq!(frames[3], frames[4], "idle: {frames:?}");

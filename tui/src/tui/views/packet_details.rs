@@ -25,12 +25,8 @@ fn lines(app: &App, packet: &Packet) -> Vec<Pieces> {
     let (state, state_style) = cells::state(packet.encryption(), theme);
     let mut lines = vec![
         vec![(format!("{} {}", packet.interface, packet.hook), theme.title)],
-        field(
-            "  seen",
-            format!("{} UTC by {}, cpu {}", units::time_of_day(packet.time), packet.node, packet.cpu),
-            theme.text,
-            theme,
-        ),
+        field("  seen", format!("{} UTC", units::time_of_day(packet.time)), theme.text, theme),
+        field("  by", format!("{}, cpu {}", packet.node, packet.cpu), theme.text, theme),
         field("  length", length(packet), theme.text, theme),
         field("  mark", format!("0x{:x}", packet.mark), theme.text, theme),
     ];

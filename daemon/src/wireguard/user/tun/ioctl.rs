@@ -1,11 +1,11 @@
 //! The TUN's ioctls (linux: `include/uapi/linux/if_tun.h`).
 #![expect(unsafe_code, reason = "ioctls; each opcode stands beside the type of its argument")]
 
-use std::ffi::c_int;
-use std::os::fd::BorrowedFd;
+use std::ffi::{c_int, c_void};
+use std::os::fd::{BorrowedFd, FromRawFd as _, OwnedFd};
 
 use rustix::io::{Errno, Result};
-use rustix::ioctl::{IntegerSetter, Opcode, Setter, Updater, ioctl, opcode};
+use rustix::ioctl::{IntegerSetter, Ioctl, IoctlOutput, Opcode, Setter, Updater, ioctl, opcode};
 
 use crate::wireguard::DeviceName;
 
@@ -17,6 +17,43 @@ pub(super) fn attach(tun: BorrowedFd<'_>, name: &DeviceName) -> Result<()> {
     }
     // SAFETY: TUNSETIFF reads and writes one `ifreq`, which `Request` is laid out as.
     unsafe { ioctl(tun, Updater::<SET_IFF, Request>::new(&mut request)) }
+}
+
+/// The device that a descriptor is attached to.
+pub(super) fn attached_to(tun: BorrowedFd<'_>) -> Result<Request> {
+    let mut request = Request { name: [0; NAME_LEN], flags: 0, rest: [0; 22] };
+    // SAFETY: TUNGETIFF writes one `ifreq`, which `Request` is laid out as.
+    unsafe { ioctl(tun, Updater::<GET_IFF, Request>::new(&mut request)) }?;
+    Ok(request)
+}
+
+/// The network namespace that the device is in.
+pub(super) fn namespace(tun: BorrowedFd<'_>) -> Result<OwnedFd> {
+    // SAFETY: TUNGETDEVNETNS takes nothing and returns a new descriptor, as `DeviceNamespace` says.
+    unsafe { ioctl(tun, DeviceNamespace) }
+}
+
+struct DeviceNamespace;
+
+// SAFETY: the opcode takes no argument, and none is given; what it returns, unless it is an error, is a descriptor that
+// the kernel has made for this call.
+unsafe impl Ioctl for DeviceNamespace {
+    type Output = OwnedFd;
+
+    const IS_MUTATING: bool = false;
+
+    fn opcode(&self) -> Opcode {
+        GET_DEVICE_NAMESPACE
+    }
+
+    fn as_ptr(&mut self) -> *mut c_void {
+        std::ptr::null_mut()
+    }
+
+    unsafe fn output_from_ptr(out: IoctlOutput, _: *mut c_void) -> Result<OwnedFd> {
+        // SAFETY: as above: it is new, and nobody else's.
+        Ok(unsafe { OwnedFd::from_raw_fd(out) })
+    }
 }
 
 /// Numbers in [`super::VnetHeader`] are little endian on any machine.
@@ -49,19 +86,34 @@ pub(super) fn set_persistent(tun: BorrowedFd<'_>) -> Result<()> {
 
 /// `struct ifreq` with the flags of its union.
 #[repr(C)]
-struct Request {
+pub(super) struct Request {
     name: [u8; NAME_LEN],
     flags: u16,
     rest: [u8; 22],
+}
+
+impl Request {
+    pub(super) fn is_called(&self, name: &DeviceName) -> bool {
+        self.name.split(|byte| *byte == 0).next() == Some(name.as_str().as_bytes())
+    }
+
+    /// One queue, packets without Ethernet, and the header of super-packets.
+    pub(super) fn is_as_ours(&self) -> bool {
+        self.flags & (TUN | TAP | NO_PI | VNET_HDR | MULTI_QUEUE) == TUN | NO_PI | VNET_HDR
+    }
 }
 
 const _: () = assert!(size_of::<Request>() == size_of::<libc::ifreq>());
 
 const NAME_LEN: usize = 16;
 const TUN: u16 = 0x0001;
+const TAP: u16 = 0x0002;
+const MULTI_QUEUE: u16 = 0x0100;
 const NO_PI: u16 = 0x1000;
 const VNET_HDR: u16 = 0x4000;
 const SET_IFF: Opcode = opcode::write::<c_int>(b'T', 202);
+const GET_IFF: Opcode = opcode::read::<u32>(b'T', 210);
+const GET_DEVICE_NAMESPACE: Opcode = opcode::none(b'T', 227);
 const SET_PERSIST: Opcode = opcode::write::<c_int>(b'T', 203);
 const SET_OFFLOAD: Opcode = opcode::write::<u32>(b'T', 208);
 const SET_VNET_LE: Opcode = opcode::write::<c_int>(b'T', 220);
