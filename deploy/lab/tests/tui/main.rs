@@ -49,7 +49,7 @@ fn a_planted_cleartext_packet_and_a_dropped_one_are_shown_as_such() {
     world::wait_for_row(&mut tui, &["10.0.1.203", FAR, "CLEAR"]);
     // a pod that says it is another one
     let pod = world.lab.pod("net").unwrap();
-    world.plant(pod.network(), "eth0", &frames::from_pod(pod, "10.0.1.77", NEAR));
+    world::plant(pod.network(), "eth0", &frames::from_pod(pod, "10.0.1.77", NEAR));
     let device = pod.host_device().to_owned();
     world::wait_for_row(&mut tui, &["10.0.1.77", &device]);
     tui.send(b"5").unwrap();
@@ -71,7 +71,7 @@ fn when_a_nodes_daemon_is_killed_the_others_go_on() {
     world::wait_for_row(&mut tui, &["default/cni-vk8fx", "3/3", &device]);
     world.lab.daemon(control::Daemon::Start, WORKER2).unwrap();
     world.open_to_the_group();
-    tui.wait_for_text("3/3", Duration::from_secs(60)).unwrap();
+    tui.wait_for_text("3/3", Duration::from_mins(1)).unwrap();
     world::quit(tui);
 }
 

@@ -88,12 +88,7 @@ impl World {
 
     /// Sends a frame by the node's native device.
     pub(crate) fn plant_on_the_way_out(&self, node: &str, frame: &[u8]) {
-        self.plant(self.lab.node(node).unwrap().network(), "eth0", frame);
-    }
-
-    /// Sends a frame by a device of a namespace.
-    pub(crate) fn plant(&self, namespace: &Namespace, device: &str, frame: &[u8]) {
-        namespace.run(|| FrameSender::open(device).unwrap().send(frame).unwrap()).unwrap();
+        plant(self.lab.node(node).unwrap().network(), "eth0", frame);
     }
 }
 
@@ -106,6 +101,11 @@ impl Drop for World {
             eprintln!("the lab stays: {}", String::from_utf8_lossy(&said.stderr));
         }
     }
+}
+
+/// Sends a frame by a device of a namespace.
+pub(crate) fn plant(namespace: &Namespace, device: &str, frame: &[u8]) {
+    namespace.run(|| FrameSender::open(device).unwrap().send(frame).unwrap()).unwrap();
 }
 
 fn lab(directory: &TempDir) -> Command {
