@@ -40,11 +40,19 @@ pub(crate) enum Command {
     Peers(crate::peers::PeersArgs),
     /// Watch flows, packets, peers and drops of one node or several, live.
     Tui(crate::tui::TuiArgs),
+    /// Show flows and packets, a line each, as `hubble observe` does.
+    Observe(Box<crate::observe::ObserveArgs>),
+    /// Write packets of chosen hooks to a pcapng.
+    Capture(Box<crate::capture::CaptureArgs>),
     /// Write down what daemons say, for `wgtrace tui --replay`.
     Record(crate::record::RecordArgs),
     /// Run a three-node cluster on this machine, in namespaces: `wgtrace lab up`.
     #[command(disable_help_flag = true)]
     Lab(LabArgs),
+    /// Print the completions of a shell.
+    Completions(crate::shell::CompletionsArgs),
+    /// Print or write the man pages.
+    Man(crate::shell::ManArgs),
 }
 
 /// What `wgtrace lab` takes.

@@ -2,11 +2,13 @@
 
 mod input;
 mod output;
+mod private;
 
 use std::io::Write as _;
 
 pub(crate) use self::input::{Identity, Input, Reading};
 pub(crate) use self::output::{Output, Target, write_at};
+pub(crate) use self::private::begin;
 
 /// Whether the reader of a pipe went away, which is its right.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::disallowed_methods, reason = "a program, not a core: it has files, threads and a clock")]
 
+mod capture;
 mod cli;
 mod client;
 mod config;
@@ -9,9 +10,11 @@ mod decrypt;
 mod io;
 mod keys;
 mod lab;
+mod observe;
 mod peers;
 mod record;
 mod recording;
+mod shell;
 mod status;
 mod stop;
 mod tui;
@@ -25,6 +28,10 @@ use crate::cli::{Cli, Command, KeysCommand, Misuse};
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Decrypt(args) => decrypt::run(&args),
+        Command::Observe(args) => observe::run(&args),
+        Command::Capture(args) => capture::run(&args),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&args),
         Command::Record(args) => record::run(&args),
         Command::Tui(args) => tui::run(&args),
         Command::Peers(args) => peers::run(&args),

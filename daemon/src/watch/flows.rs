@@ -126,6 +126,7 @@ impl FlowQueue {
                 known: u64::try_from(table.len()).unwrap_or(u64::MAX),
                 evicted: table.counts().evicted,
                 missed: self.missed,
+                more: !step.flows.is_empty(),
             });
             if step.flows.is_empty() {
                 self.step = None;

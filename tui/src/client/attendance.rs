@@ -71,4 +71,15 @@ impl Attendance {
         }
         Ok(())
     }
+
+    /// How many daemons can still say what the command is about.
+    pub(crate) fn speaking(&self) -> usize {
+        self.present.iter().filter(|node| !self.gone.contains(*node) && !self.refused.contains(*node)).count()
+    }
+
+    /// Whether every daemon came, or said why it does not.
+    pub(crate) fn is_complete(&self) -> bool {
+        let absent = self.gone.iter().filter(|from| !self.present.contains(*from)).count();
+        self.present.len().saturating_add(absent) >= self.servers
+    }
 }

@@ -57,4 +57,4 @@ impl Stream for Watch {
 }
 
 /// Messages that wait for the reader.
-const QUEUE: usize = 64;
+const QUEUE: usize = 16;

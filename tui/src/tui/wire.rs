@@ -75,7 +75,7 @@ pub(crate) fn run(args: &TuiArgs) -> Result<ExitCode> {
         (None, None) => Shade::default(),
     };
     let theme = Theme::new(shade, Depth::of(|name| std::env::var(name).ok()));
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.context("cannot start the runtime")?;
     let stop = runtime.block_on(async {
         let (feed, servers) = if let Some(path) = &args.replay {

@@ -13,7 +13,11 @@ fn help_says_what_is_written_down() {
         ("keys", &["keys"]),
         ("keys-convert", &["keys", "convert"]),
         ("peers", &["peers"]),
+        ("observe", &["observe"]),
+        ("capture", &["capture"]),
         ("record", &["record"]),
+        ("completions", &["completions"]),
+        ("man", &["man"]),
         ("status", &["status"]),
         ("tui", &["tui"]),
     ] {

@@ -11,6 +11,7 @@
 )]
 
 mod conformance;
+mod fake;
 mod gate;
 mod help;
 mod json;
@@ -23,4 +24,6 @@ mod program;
 mod records;
 mod scene;
 mod secrecy;
+mod shell;
 mod streams;
+mod watching;
