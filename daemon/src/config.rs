@@ -39,6 +39,9 @@
 //!
 //! [registry]
 //! directory = "/etc/wgtrace/nodes"          # who the other nodes are, a file each
+//!
+//! [trace]
+//! payload = "root"                          # who sees more of packets than headers: root, or group (of the socket)
 //! ```
 //!
 //! `k8sServiceHost` and `k8sServicePort` have no key: no API server is asked.
@@ -59,7 +62,7 @@ use wgtrace_tunnel::Prefix;
 
 pub use self::error::{ConfigError, LoadError};
 pub(crate) use self::file::Network;
-pub use self::file::Verbose;
+pub use self::file::{Payload, Verbose};
 use crate::datapath::desired::HOST;
 use crate::datapath::intent::{PodDevice, Remote};
 use crate::datapath::{Intent, nat};
@@ -101,6 +104,8 @@ pub struct Config {
     pub debug: bool,
     /// About what even more is logged.
     pub verbose: Option<Verbose>,
+    /// Who may see payload.
+    pub payload: Payload,
     /// Where the other nodes are told.
     pub registry_directory: PathBuf,
     /// What has to outlive a boot.

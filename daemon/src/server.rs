@@ -3,6 +3,7 @@
 mod caller;
 mod observer;
 mod service;
+mod sessions;
 mod show;
 
 use std::io::{self, ErrorKind};
@@ -58,7 +59,7 @@ impl Server {
         tokio::spawn(async move {
             let Self { listener, path: _path } = self;
             let connections = UnixListenerStream::new(listener);
-            let observer = ObserverServer::new(Observer::new(watch));
+            let observer = ObserverServer::new(Observer::new(Arc::clone(&node), watch));
             let transport = Transport::builder().add_service(NodeServer::new(Service::new(node)));
             let served = transport.add_service(observer).serve_with_incoming(connections).await;
             served.context("cannot answer any more")

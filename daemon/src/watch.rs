@@ -20,6 +20,7 @@ mod flows;
 mod guard;
 mod hooks;
 mod keeper;
+mod native;
 mod order;
 mod packets;
 mod sessions;
@@ -27,6 +28,7 @@ mod show;
 mod sight;
 mod subscription;
 mod surroundings;
+mod tallies;
 mod view;
 
 use std::io;
@@ -47,6 +49,7 @@ pub use self::flows::FlowWants;
 pub use self::hooks::Hooks;
 pub use self::packets::PacketWants;
 pub use self::subscription::Subscription;
+pub use self::tallies::Tallies;
 
 /// Everybody who listens to this node, and what they listen to.
 #[derive(Debug)]
@@ -96,6 +99,16 @@ impl Watch {
         let (tell, told) = oneshot::channel();
         self.ask(Request::Account(tell))?;
         told.await.map_err(|_| ENDED.to_owned())?
+    }
+
+    /// What events told of drops, while somebody listened.
+    ///
+    /// # Errors
+    /// When events cannot be read any more.
+    pub async fn tallies(&self) -> Result<Tallies, String> {
+        let (tell, told) = oneshot::channel();
+        self.ask(Request::Tallies(tell))?;
+        told.await.map_err(|_| ENDED.to_owned())
     }
 
     /// Closes every gate, whoever listens: the daemon ends.

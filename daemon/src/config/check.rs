@@ -74,6 +74,7 @@ pub(super) fn check(file: File) -> Result<Config, Fault> {
         encryption,
         debug: file.debug.enabled,
         verbose: file.debug.verbose,
+        payload: file.trace.payload,
         registry_directory: directory(file.registry.directory, "/etc/wgtrace/nodes")?,
         state_directory: directory(file.state_directory, "/var/lib/wgtrace")?,
         run_directory: directory(file.run_directory, "/run/wgtrace")?,

@@ -40,6 +40,8 @@ pub(super) struct File {
     pub(super) debug: Debug,
     #[serde(default)]
     pub(super) registry: Registry,
+    #[serde(default)]
+    pub(super) trace: Trace,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -76,6 +78,24 @@ pub(super) struct Debug {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Registry {
     pub(super) directory: Option<Spanned<PathBuf>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Trace {
+    #[serde(default)]
+    pub(super) payload: Payload,
+}
+
+/// Who may see more of packets than their headers, and what is inside of ciphertext.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Payload {
+    /// The user with number 0.
+    #[default]
+    Root,
+    /// Whoever may open the socket.
+    Group,
 }
 
 #[derive(Debug, Deserialize)]

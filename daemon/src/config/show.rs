@@ -5,7 +5,7 @@ use std::path::Path;
 
 use wgtrace_tunnel::Prefix;
 
-use super::{Config, Verbose};
+use super::{Config, Payload, Verbose};
 
 /// All keys, with the values that count.
 impl fmt::Display for Config {
@@ -42,7 +42,12 @@ impl fmt::Display for Config {
             Some(Verbose::Datapath) => writeln!(f, "verbose = \"datapath\"")?,
             None => {}
         }
-        writeln!(f, "\n[registry]\ndirectory = {}", path(&self.registry_directory))
+        writeln!(f, "\n[registry]\ndirectory = {}", path(&self.registry_directory))?;
+        let payload = match self.payload {
+            Payload::Root => "root",
+            Payload::Group => "group",
+        };
+        writeln!(f, "\n[trace]\npayload = \"{payload}\"")
     }
 }
 

@@ -95,6 +95,7 @@ fn faults_are_told_with_line_and_column() {
         ("[encryption]\nlisten-port = 0", "line 5, column 15", "0 is no port"),
         ("[encryption]\noverhead = 8", "line 5, column 12", "80, or 95"),
         ("[debug]\nverbose = \"all\"", "line 5, column 11", "expected `datapath`"),
+        ("[trace]\npayload = \"all\"", "line 5, column 11", "expected `root` or `group`"),
         ("# ü\ntunnel = \"ä\"ö", "line 5, column", ""),
     ] {
         let told = complaint(&format!("{LEAST}{more}\n"));

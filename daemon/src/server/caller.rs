@@ -3,6 +3,9 @@
 use tonic::transport::server::UdsConnectInfo;
 use tonic::{Request, Status};
 
+use crate::config::Payload;
+use crate::watch::PacketWants;
+
 /// Lets root through.
 pub(super) fn root_only<T>(request: &Request<T>) -> Result<(), Status> {
     match uid(request) {
@@ -16,8 +19,23 @@ pub(super) fn root_only<T>(request: &Request<T>) -> Result<(), Status> {
     }
 }
 
+/// Lets those through who may see more of packets than their headers.
+pub(super) fn payload<T>(request: &Request<T>, who: Payload) -> Result<(), Status> {
+    match (who, uid(request)) {
+        (Payload::Group, _) | (Payload::Root, Some(0)) => Ok(()),
+        (Payload::Root, uid) => {
+            let uid = uid.map_or_else(|| "nobody knows who".to_owned(), |uid| format!("user {uid}"));
+            Err(Status::permission_denied(format!(
+                "payload is for root (uid 0), this is {uid}: ask for at most {} bytes of each packet, or have the \
+                 node configured with `payload = \"group\"` in [trace]",
+                PacketWants::HEADERS
+            )))
+        }
+    }
+}
+
 /// The user who asks, by the kernel's word.
-pub(super) fn uid<T>(request: &Request<T>) -> Option<u32> {
+fn uid<T>(request: &Request<T>) -> Option<u32> {
     let credentials = request.extensions().get::<UdsConnectInfo>().and_then(|info| info.peer_cred);
     credentials.map(|credentials| credentials.uid())
 }

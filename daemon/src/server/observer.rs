@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::stream;
+use tokio::sync::Mutex;
 use tokio::time::MissedTickBehavior;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
@@ -13,17 +14,19 @@ use wgtrace_api::filter::{Filter, FilterError};
 use wgtrace_api::v1;
 use wgtrace_api::v1::observer_server::Observer as Contract;
 
-use super::caller;
+use super::{caller, sessions, show};
+use crate::node::Node;
 use crate::watch::{FlowWants, Hooks, PacketWants, Subscription, Watch};
 
 /// What is seen of the node, as the contract has it.
 pub(super) struct Observer {
+    node: Arc<Mutex<Node>>,
     watch: Arc<Watch>,
 }
 
 impl Observer {
-    pub(super) fn new(watch: Arc<Watch>) -> Self {
-        Self { watch }
+    pub(super) fn new(node: Arc<Mutex<Node>>, watch: Arc<Watch>) -> Self {
+        Self { node, watch }
     }
 }
 
@@ -59,12 +62,17 @@ impl Contract for Observer {
         &self,
         request: Request<v1::PacketsRequest>,
     ) -> Result<Response<Self::PacketsStream>, Status> {
-        let is_root = caller::uid(&request) == Some(0);
+        let who = self.node.lock().await.config().payload;
+        let may = caller::payload(&request, who);
         let request = request.into_inner();
         let filter = filter(&request.filter)?;
         let hooks = Hooks::named(&request.hooks).map_err(Status::invalid_argument)?;
         let snaplen = u16::try_from(request.snaplen).unwrap_or(u16::MAX);
-        let wants = PacketWants { filter, hooks, snaplen, payload: is_root };
+        let decrypted = request.decrypted;
+        if decrypted || snaplen > PacketWants::HEADERS {
+            may.clone()?;
+        }
+        let wants = PacketWants { filter, hooks, snaplen, payload: may.is_ok(), decrypted };
         let subscription = self.watch.packets(wants).await.map_err(Status::unavailable)?;
         Ok(Response::new(Replies(Some(subscription))))
     }
@@ -77,15 +85,24 @@ impl Contract for Observer {
         Ok(Response::new(Replies(Some(subscription))))
     }
 
-    async fn drops(&self, _: Request<v1::DropsRequest>) -> Result<Response<Self::DropsStream>, Status> {
-        Err(Status::unimplemented("drops are not told yet"))
+    async fn drops(&self, request: Request<v1::DropsRequest>) -> Result<Response<Self::DropsStream>, Status> {
+        let (node, watch) = (Arc::clone(&self.node), Arc::clone(&self.watch));
+        Ok(Response::new(every(interval(request.into_inner().interval, TOTALS), move || {
+            let (node, watch) = (Arc::clone(&node), Arc::clone(&watch));
+            async move {
+                let tallies = watch.tallies().await.map_err(Status::unavailable)?;
+                let mut node = node.lock().await;
+                let reply = show::drops(&mut node, &tallies).await;
+                reply.map_err(|error| Status::internal(format!("{error:#}")))
+            }
+        })))
     }
 
     async fn sessions(
         &self,
         _: Request<v1::SessionsRequest>,
     ) -> Result<Response<Self::SessionsStream>, Status> {
-        Err(Status::unimplemented("sessions are not told yet"))
+        Ok(Response::new(Box::pin(sessions::watch(Arc::clone(&self.node)).await)))
     }
 
     async fn ledger(

@@ -1,5 +1,7 @@
 //! The node in the words of the contract.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use anyhow::Result;
 use wgtrace_api::{CONTRACT, v1};
 use wgtrace_decrypt::keypair::Role;
@@ -13,6 +15,7 @@ use crate::endpoints::Endpoint;
 use crate::node::Node;
 use crate::probe::ring::RingSettings;
 use crate::registry::{Entry, Roster};
+use crate::watch::Tallies;
 use crate::wireguard::WireGuard;
 
 pub(super) async fn status(node: &mut Node) -> Result<v1::StatusReply> {
@@ -22,12 +25,8 @@ pub(super) async fn status(node: &mut Node) -> Result<v1::StatusReply> {
             losses.push(v1::Loss { cause: format!("{}: {reason}", hook.name()), count: metric.packets });
         }
     }
-    let of_kernel = node.kernel_losses().await.into_iter();
-    losses.extend(of_kernel.map(|(cause, count)| v1::Loss { cause, count }));
+    losses.extend(other_losses(node).await);
     let device = node.device().map(WireGuard::status);
-    if let Some(device) = &device {
-        losses.extend(counted(device.losses.iter().map(|(cause, count)| (*cause, *count))));
-    }
     let config = node.config();
     let pool = node.endpoints().pool();
     Ok(v1::StatusReply {
@@ -56,6 +55,58 @@ pub(super) async fn status(node: &mut Node) -> Result<v1::StatusReply> {
         ring_pages: RingSettings::default().pages_per_cpu,
         page_bytes: number(rustix::param::page_size()),
     })
+}
+
+/// What no program of ours has counted.
+async fn other_losses(node: &mut Node) -> Vec<v1::Loss> {
+    let of_kernel = node.kernel_losses().await.into_iter();
+    let mut losses: Vec<_> = of_kernel.map(|(cause, count)| v1::Loss { cause, count }).collect();
+    if let Some(device) = node.device().map(WireGuard::status) {
+        losses.extend(counted(device.losses.iter().map(|(cause, count)| (*cause, *count))));
+    }
+    losses
+}
+
+pub(super) async fn drops(node: &mut Node, tallies: &Tallies) -> Result<v1::DropsReply> {
+    let mut totals = Vec::new();
+    for (hook, reason, metric) in node.forwarding().metrics()? {
+        let Some(reason) = reason else { continue };
+        let pods = tallies.pods(hook, reason).into_iter();
+        totals.push(v1::DropTotal {
+            reason: reason.0.into(),
+            hook: hook.name().to_owned(),
+            packets: metric.packets,
+            bytes: metric.bytes,
+            pods: pods.map(|(pod, packets)| v1::PodDrops { pod: pod.to_owned(), packets }).collect(),
+        });
+    }
+    let mut losses = other_losses(node).await;
+    if let Some(device) = node.device().map(WireGuard::status) {
+        for peer in &device.peers {
+            let name = node_of(node.roster(), peer);
+            let named = counted(peer.drops.iter().map(|(cause, count)| (cause.text(), count)));
+            losses.extend(named.map(|loss| v1::Loss { cause: format!("{name}: {}", loss.cause), ..loss }));
+        }
+    }
+    Ok(v1::DropsReply {
+        node: node.config().node_name.to_string(),
+        time: now(),
+        totals,
+        losses,
+        leaks: tallies.leaks(),
+    })
+}
+
+/// Nanoseconds since 1970.
+pub(super) fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)
+}
+
+/// The node that a peer is, or its key when nobody knows.
+fn node_of(roster: &Roster, peer: &PeerStatus) -> String {
+    let entry = roster.nodes().values().find(|entry| entry.public_key == Some(peer.public_key));
+    entry.map_or_else(|| peer.public_key.to_string(), |entry| entry.name.to_string())
 }
 
 pub(super) async fn interfaces(node: &mut Node) -> Result<v1::InterfacesReply> {
@@ -108,7 +159,7 @@ pub(super) fn peers(node: &Node) -> v1::PeersReply {
     v1::PeersReply { peers: peers.iter().map(|status| peer(node.roster(), status)).collect() }
 }
 
-fn peer(roster: &Roster, status: &PeerStatus) -> v1::Peer {
+pub(super) fn peer(roster: &Roster, status: &PeerStatus) -> v1::Peer {
     let name = roster.nodes().values().find(|entry| entry.public_key == Some(status.public_key));
     v1::Peer {
         public_key: status.public_key.to_string(),

@@ -89,6 +89,10 @@ impl Engine {
                 self.view.clocks.adjust();
                 self.view.flows.expire(clock::boot());
             }
+            Order::Tallies(tell) => {
+                // who asked may have gone
+                let _ = tell.send(self.view.tallies.clone());
+            }
             Order::Rest(counters) => {
                 self.drain(true);
                 self.view.ledger.read(self.view.netns, &counters);

@@ -11,15 +11,12 @@ use wgtrace_abi::{Gate, Hook};
 use wgtrace_api::v1;
 
 use super::Hooks;
+use super::native::{is_l3, native, tap};
 use super::order::{Order, Subscriber};
 use super::surroundings::Surroundings;
-use crate::datapath::observed::Link;
+use super::tallies::Tallies;
 use crate::node::Node;
-use crate::probe::Interface;
-use crate::probe::instance::Instance;
-use crate::probe::links::LinkKind;
 use crate::probe::ring::{RingSettings, Rings};
-use crate::wireguard::DeviceName;
 
 /// What is asked of the keeper.
 pub(super) enum Request {
@@ -35,6 +32,8 @@ pub(super) enum Request {
     End(u64),
     /// The ledger, now.
     Account(oneshot::Sender<Result<v1::LedgerReply, String>>),
+    /// What events told of drops.
+    Tallies(oneshot::Sender<Tallies>),
     /// No more events at all.
     Close(oneshot::Sender<()>),
 }
@@ -56,8 +55,8 @@ pub(super) struct Keeper {
     open: Want,
     /// The native device that is tapped.
     tapped: Option<u32>,
-    /// The programs write to our rings.
-    is_connected: bool,
+    /// Of each ring that the programs write to; 0 before there are any.
+    pages: u32,
     /// The engine's names are of another moment.
     is_stale: bool,
     around: Arc<Surroundings>,
@@ -81,7 +80,7 @@ impl Keeper {
             wants: BTreeMap::new(),
             open: Want::default(),
             tapped: None,
-            is_connected: false,
+            pages: 0,
             is_stale: true,
             around: Arc::default(),
             bare: BTreeSet::new(),
@@ -129,6 +128,7 @@ impl Keeper {
                 Ok(counters) => self.order(Order::Account(counters, tell)),
                 Err(error) => drop(tell.send(Err(error.to_string()))),
             },
+            Request::Tallies(tell) => self.order(Order::Tallies(tell)),
             Request::Close(tell) => {
                 self.wants.clear();
                 warn(self.adjust(true).await);
@@ -138,8 +138,11 @@ impl Keeper {
     }
 
     async fn begin(&mut self, id: u64, want: Want, subscriber: Subscriber) -> Result<()> {
-        if !self.is_connected {
-            self.connect().await?;
+        let pages =
+            if want.snaplen > Gate::DEFAULT_SNAPLEN { LARGE } else { RingSettings::default().pages_per_cpu };
+        // rings cannot be exchanged while programs write to them; what does not fit is in the ledger
+        if self.pages == 0 || (self.pages < pages && self.open.hooks.is_empty()) {
+            self.connect(pages).await?;
         }
         if self.is_stale || self.open.hooks.is_empty() {
             self.look_around().await?;
@@ -155,8 +158,9 @@ impl Keeper {
     }
 
     /// Gives the programs rings to write to.
-    async fn connect(&mut self) -> Result<()> {
-        let rings = Rings::open(&RingSettings::default()).context("cannot open the rings")?;
+    async fn connect(&mut self, pages_per_cpu: u32) -> Result<()> {
+        let settings = RingSettings { pages_per_cpu, ..RingSettings::default() };
+        let rings = Rings::open(&settings).context("cannot open the rings")?;
         let mut node = self.node.lock().await;
         let netns = node.kernel().netns().inode();
         let instance = node.forwarding().instance();
@@ -164,7 +168,7 @@ impl Keeper {
         let counters = instance.counters().context("cannot read the counters")?;
         drop(node);
         self.order(Order::Rings { rings, netns, counters });
-        self.is_connected = true;
+        self.pages = pages_per_cpu;
         Ok(())
     }
 
@@ -259,36 +263,14 @@ impl Want {
     }
 }
 
-/// Taps `native` in the place of what was tapped.
-fn tap(instance: &mut Instance, tapped: Option<u32>, native: Option<&Interface>) -> Result<Option<u32>> {
-    if tapped == native.map(|native| native.index) {
-        return Ok(tapped);
-    }
-    if let Some(before) = tapped {
-        instance.detach_hook(before, Hook::TapOut).context("cannot end the tap")?;
-    }
-    if let Some(native) = native {
-        instance.tap(native).with_context(|| format!("cannot tap {}", native.name))?;
-    }
-    Ok(native.map(|native| native.index))
-}
-
-/// The device that leads to the other nodes, if it is there.
-fn native(node: &Node, links: &BTreeMap<DeviceName, Link>) -> Option<Interface> {
-    let device = &node.config().device;
-    links.get(device).map(|link| Interface { name: device.to_string(), index: link.index })
-}
-
-fn is_l3(link: &Link) -> bool {
-    link.mac.is_none() && matches!(link.kind, LinkKind::Tun | LinkKind::Wireguard)
-}
-
 fn warn(done: Result<()>) {
     if let Err(error) = done {
         tracing::warn!("{error:#}");
     }
 }
 
+/// Pages of a ring that whole packets go through.
+const LARGE: u32 = 1024;
 const SECOND: Duration = Duration::from_secs(1);
 /// How long gates stay open behind the last: whoever comes back at once finds them so.
 const LINGER: Duration = Duration::from_secs(2);

@@ -9,6 +9,7 @@ use wgtrace_api::v1;
 use super::flows::FlowQueue;
 use super::packets::PacketQueue;
 use super::surroundings::Surroundings;
+use super::tallies::Tallies;
 use crate::probe::ring::Rings;
 
 /// What the programs counted, by CPU and hook.
@@ -29,6 +30,8 @@ pub(super) enum Order {
     Rest(Counters),
     /// Draws up the account with what was counted just now.
     Account(Counters, oneshot::Sender<Result<v1::LedgerReply, String>>),
+    /// Tells what events told of drops.
+    Tallies(oneshot::Sender<Tallies>),
 }
 
 /// Who listens.

@@ -19,6 +19,8 @@ pub struct PacketWants {
     pub snaplen: u16,
     /// Whether these bytes may be more than headers.
     pub payload: bool,
+    /// Whether ciphertext comes with the packet inside, where all of it was captured.
+    pub decrypted: bool,
 }
 
 impl PacketWants {
@@ -117,6 +119,7 @@ mod tests {
             hooks: Hooks::ALL,
             snaplen: 128,
             payload: false,
+            decrypted: false,
         })
     }
 

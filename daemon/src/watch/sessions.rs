@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use wgtrace_abi::Hook;
+use wgtrace_decrypt::key::TransportKey;
 use wgtrace_tunnel::{DataPath, Session};
 use wgtrace_wire::wireguard::SessionIndex;
 
@@ -26,6 +28,30 @@ pub(super) enum Way {
     In,
     /// From this node.
     Out,
+}
+
+impl Way {
+    /// Of messages at a hook of a native device.
+    pub(super) fn of(hook: Hook) -> Option<Self> {
+        match hook {
+            Hook::TapIn | Hook::FromNetdev => Some(Self::In),
+            Hook::TapOut | Hook::ToNetdev => Some(Self::Out),
+            Hook::FromContainer
+            | Hook::ToContainer
+            | Hook::FromHost
+            | Hook::ToHost
+            | Hook::FromWireguard
+            | Hook::ToWireguard => None,
+        }
+    }
+
+    /// The key of messages that go this way.
+    pub(super) fn key(self, session: &Session) -> &TransportKey {
+        match self {
+            Self::In => &session.keys().receive,
+            Self::Out => &session.keys().send,
+        }
+    }
 }
 
 impl Sessions {

@@ -8,6 +8,7 @@ use wgtrace_api::filter::{Address, End, Header, Peer as PeerName, Place, Subject
 use wgtrace_api::v1::EncryptionState;
 use wgtrace_flow::time::WallOffset;
 use wgtrace_flow::{Network, Packet, Transport, WireGuard};
+use wgtrace_tunnel::Session;
 
 use super::surroundings::{Peer, Surroundings};
 
@@ -16,6 +17,8 @@ pub(super) struct Sight<'a> {
     pub(super) packet: &'a Packet<'a>,
     /// What is inside of it, where that could be read.
     pub(super) inner: Option<&'a Packet<'a>>,
+    /// The session of the ciphertext that it is.
+    pub(super) session: Option<&'a Session>,
     pub(super) cpu: u32,
     /// 0 for none.
     pub(super) identity: u64,

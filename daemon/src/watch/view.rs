@@ -16,6 +16,7 @@ use super::sessions::{Sessions, Way};
 use super::show;
 use super::sight::{Sight, addresses, is_tapped, message};
 use super::surroundings::{Peer, Surroundings};
+use super::tallies::Tallies;
 
 /// What is known of what was seen.
 pub(super) struct View {
@@ -26,6 +27,7 @@ pub(super) struct View {
     pub(super) clocks: Clocks,
     pub(super) around: Arc<Surroundings>,
     pub(super) sessions: Sessions,
+    pub(super) tallies: Tallies,
 }
 
 impl View {
@@ -40,6 +42,7 @@ impl View {
             clocks: Clocks::new(),
             around: Arc::default(),
             sessions: Sessions::new(),
+            tallies: Tallies::default(),
         }
     }
 
@@ -67,6 +70,12 @@ impl View {
         let mut room = [0; sealed::MOST];
         let (session, inner) = self.look_inside(packet, &mut room);
         let encryption = self.encryption(packet);
+        if let Some(reason) = packet.event.drop_reason() {
+            self.tallies.add_drop(packet, reason, &self.around);
+        }
+        if encryption == EncryptionState::Leak {
+            self.tallies.add_leak(packet);
+        }
         if subscribers.values().any(|subscriber| matches!(subscriber, Subscriber::Flows(_))) {
             match encryption {
                 EncryptionState::Leak => self.flows.update_leaked(packet),
@@ -81,6 +90,7 @@ impl View {
         let sight = Sight {
             packet,
             inner: inner.as_ref(),
+            session: session.as_deref(),
             cpu,
             identity: joined(packet, inner.as_ref()),
             encryption,
@@ -104,29 +114,14 @@ impl View {
         packet: &Packet<'_>,
         room: &'r mut [u8; sealed::MOST],
     ) -> (Option<Arc<Session>>, Option<Packet<'r>>) {
-        let way = match packet.hook {
-            Hook::TapIn | Hook::FromNetdev => Way::In,
-            Hook::TapOut | Hook::ToNetdev => Way::Out,
-            Hook::FromContainer
-            | Hook::ToContainer
-            | Hook::FromHost
-            | Hook::ToHost
-            | Hook::FromWireguard
-            | Hook::ToWireguard => return (None, None),
-        };
+        let Some(way) = Way::of(packet.hook) else { return (None, None) };
         let Some(receiver) = message(packet).and_then(receiver) else { return (None, None) };
         let sessions = self.sessions.of(way, receiver);
-        let keys = |session: &Session| match way {
-            Way::In => session.keys().receive.clone(),
-            Way::Out => session.keys().send.clone(),
-        };
-        let right = sessions.iter().find(|session| {
-            // borrows of `room` cannot leave the search
-            sealed::look(packet, &keys(session), room).is_some()
-        });
-        match right {
+        // borrows of `room` cannot leave the search
+        let fits = |session: &&Arc<Session>| sealed::look(packet, way.key(session), room).is_some();
+        match sessions.iter().find(fits) {
             Some(session) => {
-                let inner = sealed::look(packet, &keys(session), room);
+                let inner = sealed::look(packet, way.key(session), room);
                 (Some(Arc::clone(session)), inner)
             }
             None => (sessions.first().map(Arc::clone), None),

@@ -111,6 +111,7 @@ fn receive(socket: &UdpSocket, patience: Duration) -> Option<Vec<u8>> {
     match socket.recv(&mut buffer) {
         Ok(len) => Some(buffer[..len].to_vec()),
         Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => None,
+        Err(error) if error.kind() == ErrorKind::Interrupted => receive(socket, patience),
         Err(error) => panic!("receiving: {error}"),
     }
 }

@@ -1,11 +1,14 @@
 use wgtrace_abi::Verdict;
 use wgtrace_api::v1;
+use wgtrace_decrypt::aead::{Aead as _, RingKey};
 use wgtrace_flow::packet::TcpSegment;
 use wgtrace_flow::{IpPacket, Network, Packet, Transport, WireGuard};
 use wgtrace_wire::Ip;
+use wgtrace_wire::wireguard::TAG_LEN;
 
 use crate::trace::line;
 use crate::watch::packets::PacketWants;
+use crate::watch::sessions::Way;
 use crate::watch::sight::{Sight, kind};
 use crate::watch::surroundings::Surroundings;
 
@@ -46,6 +49,9 @@ pub(in crate::watch) fn packet(sight: &Sight<'_>, wants: &PacketWants) -> v1::Pa
         let [source, destination] = parties(inner, ip, around);
         (shown.inner_source, shown.inner_destination) = (Some(source), Some(destination));
         shown.inner_protocol = ip.protocol.0.into();
+    }
+    if wants.decrypted {
+        shown.inner = opened(sight).unwrap_or_default();
     }
     transport(sight, &mut shown);
     shown
@@ -101,6 +107,18 @@ fn wireguard(message: WireGuard) -> v1::WireguardMessage {
         WireGuard::TransportData { receiver, counter, .. } => (0, receiver.0, counter.0),
     };
     v1::WireguardMessage { kind: kind(message).to_owned(), sender, receiver, counter, ..Default::default() }
+}
+
+/// The packet in a message that was captured whole, authenticated; of a super-frame, in the first.
+fn opened(sight: &Sight<'_>) -> Option<Vec<u8>> {
+    let Transport::Udp(datagram) = &sight.packet.transport else { return None };
+    let Some(WireGuard::TransportData { counter, sealed_len, .. }) = datagram.wireguard else { return None };
+    let key = RingKey::new(Way::of(sight.packet.hook)?.key(sight.session?));
+    let sealed = datagram.udp.payload().get(TRANSPORT_HEADER..)?;
+    let mut sealed = sealed.get(..sealed_len.checked_add(TAG_LEN)?)?.to_vec();
+    let plain = key.open(counter, &mut sealed).ok()?;
+    let len = Ip::parse(plain).ok()?.packet_len()?;
+    plain.get(..len).map(<[u8]>::to_vec)
 }
 
 fn summary(packet: &Packet<'_>) -> String {

@@ -22,7 +22,7 @@ pub(crate) struct Args {
 }
 
 /// Crates with tests of this ring, and the test binaries that hold them.
-const SUITES: [(&str, &str); 11] = [
+const SUITES: [(&str, &str); 12] = [
     ("wgtrace-testbed", "netns"),
     ("wgtraced", "netns"),
     ("wgtraced", "forward"),
@@ -34,6 +34,7 @@ const SUITES: [(&str, &str); 11] = [
     ("wgtrace-lab", "walkthrough"),
     ("wgtrace-lab", "leak"),
     ("wgtrace-lab", "observer"),
+    ("wgtrace-lab", "tui"),
 ];
 
 /// Tests that may pass at the second attempt only.

@@ -110,5 +110,6 @@ pub(super) fn session() -> SessionsReply {
         initiator: true,
         local_index: 0x224b_ee8b,
         remote_index: 0xb503_290a,
+        missed: 0,
     }
 }
