@@ -50,7 +50,7 @@ fn commands_tell_of_a_ping_to_those_behind_their_pipes() {
 fn while_pinging(world: &World, mut command: Command) -> String {
     let pod = world.lab.pod("net").unwrap();
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while child.try_wait().unwrap().is_none() && Instant::now() < deadline {
         assert!(pod.run(|| ping(REMOTE, 3)).unwrap().unwrap().is_whole());
     }
