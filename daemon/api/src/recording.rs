@@ -1,6 +1,6 @@
 //! A recording: what a client heard, as a file.
 //!
-//! Eight bytes that say what it is, then [`v1::Told`] messages in the order in which they were heard, each behind its
+//! Eight bytes that say what it is, then [`Told`] messages in the order in which they were heard, each behind its
 //! length (a protobuf varint). A file that was cut is good up to the cut.
 //!
 //! ```
