@@ -75,6 +75,17 @@ fn when_a_nodes_daemon_is_killed_the_others_go_on() {
     world::quit(tui);
 }
 
+#[test]
+#[ignore = "needs root: cargo xtask test netns"]
+fn who_is_not_of_the_group_is_told_so_and_nothing_hangs() {
+    let world = World::up();
+    for command in [["observe", "-f"], ["status", "--json"], ["capture", "-w-"]] {
+        let said = world.as_a_stranger(&command);
+        let text = String::from_utf8_lossy(&said.stderr);
+        assert!(!said.status.success() && text.contains("not allowed to open"), "{command:?}: {said:?}");
+    }
+}
+
 const NEAR: &str = "10.0.1.54";
 const FAR: &str = "10.0.2.194";
 const SENT: u16 = 7;

@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -57,6 +57,15 @@ impl World {
         command.args(filter).uid(NOBODY).gid(GROUP).current_dir("/");
         command.env("HOME", "/nonexistent").env("NO_COLOR", "1").env_remove("XDG_CONFIG_HOME");
         Terminal::start(&mut command, (50, 200)).unwrap()
+    }
+
+    /// Runs `wgtrace` with a node's socket as somebody who is of no group that may.
+    pub(crate) fn as_a_stranger(&self, line: &[&str]) -> Output {
+        let mut command = Command::new(self.programs.join("wgtrace"));
+        command.args(line).arg("--server").arg(self.lab.node(WORKER).unwrap().socket());
+        command.uid(NOBODY).gid(NOBODY).current_dir("/").stdin(Stdio::null());
+        command.env("HOME", "/nonexistent").env_remove("XDG_CONFIG_HOME").env_remove("WGTRACE_SERVER");
+        command.output().unwrap()
     }
 
     /// Sends packets of which others than those looked for are seen, until all nodes are listened to.
