@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 
+use nix::sys::signal::{SigHandler, Signal, signal};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{ioctl_tiocsctty, setsid};
@@ -33,9 +34,13 @@ pub(super) fn spawn(command: &mut Command, terminal: &OwnedFd) -> io::Result<Chi
     let become_leader = || {
         setsid()?;
         ioctl_tiocsctty(rustix::stdio::stdin())?;
+        for key in [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTSTP, Signal::SIGHUP] {
+            // SAFETY: no handler is set. Who was started in the background ignores these, and a shell could not trap them.
+            unsafe { signal(key, SigHandler::SigDfl) }?;
+        }
         Ok(())
     };
-    // SAFETY: it makes two system calls and allocates nothing.
+    // SAFETY: it makes system calls and allocates nothing.
     unsafe { command.pre_exec(become_leader) };
     let child = command.spawn();
     // Else the terminal would outlive the program for as long as the command does.

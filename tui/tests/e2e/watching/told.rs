@@ -1,13 +1,12 @@
 //! What is told of nodes that answer.
 
-use std::io::BufRead as _;
 use std::process::Command;
 
 use wgtrace_api::v1::{
     EncryptionState, FlowDrop, FlowsReply, NodeEntry, NodesReply, PacketsReply, Peer, PeersReply,
 };
 
-use super::place::{Place, flow, packet};
+use super::place::{Place, flow, flows, packet};
 use crate::fake::{Fake, Script};
 use crate::program::finish;
 

@@ -1,6 +1,6 @@
 //! Nodes and readers that are not there, or not any more.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
