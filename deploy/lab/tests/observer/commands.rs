@@ -30,7 +30,7 @@ fn commands_tell_of_a_ping_to_those_behind_their_pipes() {
     assert_eq!(while_pinging(&world, world.wgtrace(&observe)), "lxc cilium_wg0 eth0 encrypted\n");
 
     let capture = format!(
-        "wgtrace capture --lab={NAME} -w - -c 40 icmp | tshark -r - -T fields -e frame.interface_name \
+        "wgtrace capture --lab={NAME} -w - -c 40 icmp and node=worker | tshark -r - -T fields -e frame.interface_name \
          -e _ws.col.Protocol -e frame.comment"
     );
     let frames = while_pinging(&world, world.wgtrace(&capture));
