@@ -1,23 +1,21 @@
 //! A handshake between two ends of any keys, watched with some of those keys.
 
+mod watcher;
+
 use arbitrary::{Arbitrary, Unstructured};
 use wgtrace_decrypt::aead::{Aead as _, RingKey};
 use wgtrace_decrypt::capture::CHUNK_LEN;
-use wgtrace_decrypt::key::{PresharedKey, PrivateKey, PublicKey, TransportKey};
+use wgtrace_decrypt::key::{PresharedKey, PrivateKey};
 use wgtrace_decrypt::keylog::NoKeyLog;
 use wgtrace_decrypt::noise::mac::Mac1Key;
-use wgtrace_decrypt::noise::{
-    Initiator, KeySource, ObserveError, ObservedInitiation, ObservedSession, Responder, Tai64n,
-};
+use wgtrace_decrypt::noise::{Initiator, ObserveError, Responder, Tai64n};
 use wgtrace_decrypt::pipeline::{Encoder, Format};
-use wgtrace_decrypt::secrets::Secrets;
-use wgtrace_decrypt::session::Moment;
-use wgtrace_decrypt::sessions::Sessions;
 use wgtrace_wire::wireguard::{Counter, Initiation, Message, Response, SessionIndex};
 use zerocopy::{FromBytes as _, IntoBytes as _};
 
 use crate::pipeline::Decrypted;
 use crate::scenario::{Played, Scene, seal};
+use watcher::Watcher;
 
 /// A story of two peers and somebody who listens.
 #[derive(Debug, Arbitrary)]
@@ -77,112 +75,6 @@ pub fn run(data: &[u8]) {
             watcher.judge_table(&played);
             traffic(&story, &mut played, within.as_ref(), &watcher);
         }
-    }
-}
-
-/// Somebody with keys.
-struct Watcher {
-    keys: Vec<(PublicKey, PrivateKey)>,
-    psks: Vec<PresharedKey>,
-    responder: PublicKey,
-    /// Every exchange can be computed.
-    exchanges: bool,
-    psk: bool,
-    secrets: Secrets,
-}
-
-impl KeySource for Watcher {
-    fn private_of(&self, public: &PublicKey) -> Option<&PrivateKey> {
-        self.keys.iter().find(|(known, _)| known == public).map(|(_, private)| private)
-    }
-}
-
-impl Watcher {
-    /// Of the tunnel `within` the other one, the initiator's keys are known too.
-    fn new(scene: &Scene, known: &Known, within: Option<&Scene>) -> Self {
-        let (mut keys, mut text) = (Vec::new(), String::new());
-        if let Some(within) = within {
-            text += &within.key_log(0);
-            let privates = [&within.statics[0], &within.ephemerals[0]];
-            keys.extend(privates.map(|private| (private.public(), private.clone())));
-        }
-        let given = [
-            ("LOCAL_STATIC_PRIVATE_KEY", scene.statics.iter().zip(known.statics)),
-            ("LOCAL_EPHEMERAL_PRIVATE_KEY", scene.ephemerals.iter().zip(known.ephemerals)),
-        ];
-        for (name, privates) in given {
-            for (private, _) in privates.filter(|(_, known)| *known) {
-                keys.push((private.public(), private.clone()));
-                text.extend([name, " = ", &private.expose_base64(), "\n"]);
-            }
-        }
-        let responder = scene.statics[1].public();
-        if known.responder_public {
-            text.extend(["REMOTE_STATIC_PUBLIC_KEY = ", &responder.to_string(), "\n"]);
-        }
-        let mut psks = vec![PresharedKey::NONE];
-        psks.extend(known.wrong_psk.map(PresharedKey::from_bytes));
-        psks.extend(known.psk.then(|| scene.psk.clone()));
-        for psk in &psks {
-            text.extend(["PresharedKey = ", &psk.expose_base64(), "\n"]);
-        }
-        let mut secrets = Secrets::new();
-        assert_eq!(secrets.add(text.as_bytes(), "known"), []);
-
-        // By public half: two roles may have one key.
-        let has = |private: &PrivateKey| keys.iter().any(|(public, _)| *public == private.public());
-        let [static_i, static_r] = [&scene.statics[0], &scene.statics[1]].map(has);
-        let [ephemeral_i, ephemeral_r] = [&scene.ephemerals[0], &scene.ephemerals[1]].map(has);
-        // One side's two keys, whatever else there is: what the four exchanges es, ss, ee, se come to.
-        let exchanges = ephemeral_i && static_i || static_r && ephemeral_r;
-        let psk = psks.contains(&scene.psk);
-        Self { keys, psks, responder, exchanges, psk, secrets }
-    }
-
-    fn watch(&self, initiation: &Initiation, response: &Response) -> Result<ObservedSession, ObserveError> {
-        ObservedInitiation::observe(initiation, &self.responder, self)?.complete(response, self, &self.psks)
-    }
-
-    /// With all keys the watcher knows what the ends know, and without it says what is missing.
-    fn judge(&self, seen: &Result<ObservedSession, ObserveError>, played: &Played) {
-        match seen {
-            Ok(session) => {
-                assert!(self.exchanges && self.psk, "derived from too little");
-                assert_eq!(session.initiator_to_responder, played.initiator.keys().send);
-                assert_eq!(session.responder_to_initiator, played.initiator.keys().receive);
-            }
-            Err(ObserveError::MissingKey(_)) => assert!(!self.exchanges),
-            Err(ObserveError::NoPresharedKeyFits { tried }) => {
-                assert!(self.exchanges && !self.psk);
-                assert_eq!(*tried, self.psks.len());
-            }
-            Err(other) => panic!("{other}"),
-        }
-    }
-
-    /// The session table comes to the same end, in either order of the messages.
-    fn judge_table(&self, played: &Played) {
-        let derivable = self.exchanges && self.psk && self.secrets.is_static(&self.responder);
-        let messages = [Message::Initiation(&played.initiation), Message::Response(&played.response)];
-        for order in [[0, 1], [1, 0]] {
-            let table = self.table(order.map(|at| messages[at]));
-            assert_eq!(table.all().len(), usize::from(derivable));
-            let pair = played.initiator.keys();
-            let found =
-                |index, key: &TransportKey| table.openers(index).iter().any(|opener| opener.key == *key);
-            assert_eq!(found(pair.remote, &pair.send), derivable);
-            assert_eq!(found(pair.local, &pair.receive), derivable);
-            let _ = (table.explain(pair.remote).to_string(), table.explain(pair.local).to_string());
-        }
-    }
-
-    fn table<'m>(&self, messages: impl IntoIterator<Item = Message<'m>>) -> Sessions {
-        let mut table = Sessions::new(self.secrets.clone());
-        for (frame, message) in (1..).zip(messages) {
-            table.learn(&message, Moment { frame, ..Moment::default() });
-        }
-        table.reconsider();
-        table
     }
 }
 

@@ -1,3 +1,5 @@
+mod cast;
+
 use std::cell::RefCell;
 
 use proptest::prelude::*;
@@ -11,103 +13,7 @@ use crate::key::PresharedKey;
 use crate::keylog::{HandshakeKeys, KeyLog, NoKeyLog, SessionKeys, write_handshake};
 use crate::keypair::{Keypair, Role, message_len};
 
-/// The four private keys of a handshake and the shared one.
-#[derive(Debug, Clone)]
-struct Cast {
-    initiator: PrivateKey,
-    responder: PrivateKey,
-    initiator_ephemeral: PrivateKey,
-    responder_ephemeral: PrivateKey,
-    psk: PresharedKey,
-}
-
-/// What came of it.
-struct Handshake {
-    initiation: Initiation,
-    response: Response,
-    initiator: Keypair,
-    responder: Keypair,
-}
-
-const TIME: i64 = 1_700_000_000_123_456_789;
-
-impl Cast {
-    fn new(seed: u8) -> Self {
-        let key = |n: u8| PrivateKey::from_bytes([seed.wrapping_add(n); 32]);
-        Self {
-            initiator: key(1),
-            responder: key(2),
-            initiator_ephemeral: key(3),
-            responder_ephemeral: key(4),
-            psk: PresharedKey::from_bytes([seed.wrapping_add(5); 32]),
-        }
-    }
-
-    fn start(&self, log: &dyn KeyLog) -> (Initiator, Initiation) {
-        let time = Tai64n::from_unix_nanos(TIME);
-        let ephemeral = self.initiator_ephemeral.clone();
-        let remote = self.responder.public();
-        Initiator::start(&self.initiator, &remote, &self.psk, SessionIndex(11), ephemeral, time, log).unwrap()
-    }
-
-    fn shake(&self, log: &dyn KeyLog) -> Handshake {
-        let (pending, initiation) = self.start(log);
-        assert!(Mac1Key::new(&self.responder.public()).verify(&initiation));
-        let received = Responder::receive(&self.responder, &initiation).unwrap();
-        assert_eq!(*received.initiator(), self.initiator.public());
-        assert_eq!(received.timestamp().to_unix_nanos(), Some(TIME));
-        assert_eq!(received.sender(), SessionIndex(11));
-        let (response, responder) =
-            received.respond(&self.psk, SessionIndex(22), &self.responder_ephemeral, log).unwrap();
-        assert!(Mac1Key::new(&self.initiator.public()).verify(&response));
-        let initiator = pending.finish(&response, log).unwrap();
-        Handshake { initiation, response, initiator, responder }
-    }
-
-    /// The keys whose bit is set: both statics, then both ephemerals, the initiator's first.
-    fn known(&self, set: u8) -> Known {
-        let all = [&self.initiator, &self.responder, &self.initiator_ephemeral, &self.responder_ephemeral];
-        let chosen = all.into_iter().enumerate().filter(|(bit, _)| set >> bit & 1 == 1);
-        Known(chosen.map(|(_, key)| (key.public(), key.clone())).collect())
-    }
-
-    fn observe(
-        &self,
-        shaken: &Handshake,
-        set: u8,
-        psks: &[PresharedKey],
-    ) -> Result<ObservedSession, ObserveError> {
-        let keys = self.known(set);
-        ObservedInitiation::observe(&shaken.initiation, &self.responder.public(), &keys)?.complete(
-            &shaken.response,
-            &keys,
-            psks,
-        )
-    }
-}
-
-struct Known(Vec<(PublicKey, PrivateKey)>);
-
-impl KeySource for Known {
-    fn private_of(&self, public: &PublicKey) -> Option<&PrivateKey> {
-        self.0.iter().find(|(known, _)| known == public).map(|(_, private)| private)
-    }
-}
-
-const STATIC_I: u8 = 1;
-const STATIC_R: u8 = 2;
-const EPHEMERAL_I: u8 = 4;
-const EPHEMERAL_R: u8 = 8;
-
-fn arbitrary_cast() -> impl Strategy<Value = Cast> {
-    any::<[[u8; 32]; 5]>().prop_map(|[a, b, c, d, psk]| Cast {
-        initiator: PrivateKey::from_bytes(a),
-        responder: PrivateKey::from_bytes(b),
-        initiator_ephemeral: PrivateKey::from_bytes(c),
-        responder_ephemeral: PrivateKey::from_bytes(d),
-        psk: PresharedKey::from_bytes(psk),
-    })
-}
+use cast::{Cast, EPHEMERAL_I, EPHEMERAL_R, STATIC_I, STATIC_R, TIME, arbitrary_cast};
 
 fn carry(from: &mut Keypair, to: &mut Keypair, packet: &[u8]) {
     let mut buffer = vec![0; message_len(packet.len(), 1420)];
