@@ -59,12 +59,7 @@ fn captures(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn the_fuzz_corpus_passes() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/headers");
-    let inputs: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert!(!inputs.is_empty(), "{} is empty", folder.display());
-    for input in inputs {
-        fuzz::run(&fs::read(input).unwrap());
-    }
+    wgtrace_testbed::replay(env!("CARGO_MANIFEST_DIR"), "headers", fuzz::run).unwrap();
 }
 
 #[test]

@@ -11,26 +11,9 @@
 #[path = "../fuzz/src/lib.rs"]
 mod fuzz;
 
-use std::fs;
-use std::panic::catch_unwind;
-use std::path::Path;
+use wgtrace_testbed::replay;
 
 #[test]
 fn configurations_are_read_or_refused_without_a_key() {
-    replay("config", fuzz::run);
-}
-
-/// Runs `body` on every file of a corpus, and names the files on which it fails.
-fn replay(target: &str, body: fn(&[u8])) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
-    let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
-    paths.sort();
-    assert!(!paths.is_empty(), "{} is empty", folder.display());
-    let fails = |path: &&std::path::PathBuf| {
-        let input = fs::read(path).unwrap();
-        catch_unwind(|| body(&input)).is_err()
-    };
-    let failed: Vec<_> = paths.iter().filter(fails).collect();
-    assert!(failed.is_empty(), "{} of {} inputs fail: {failed:#?}", failed.len(), paths.len());
+    replay(env!("CARGO_MANIFEST_DIR"), "config", fuzz::run).unwrap();
 }

@@ -15,41 +15,24 @@ mod fuzz;
 // What `fuzz` calls its own root is a module here.
 use fuzz::{keys, observer, pipeline, scenario, wire};
 
-use std::fs;
-use std::panic::catch_unwind;
-use std::path::Path;
+use wgtrace_testbed::replay;
 
 #[test]
 fn wire_views_hold_what_they_promise() {
-    replay("wire", wire::run);
+    replay(env!("CARGO_MANIFEST_DIR"), "wire", wire::run).unwrap();
 }
 
 #[test]
 fn key_files_are_read_or_complained_about() {
-    replay("keys", keys::run);
+    replay(env!("CARGO_MANIFEST_DIR"), "keys", keys::run).unwrap();
 }
 
 #[test]
 fn captures_add_up_whatever_they_hold() {
-    replay("pipeline", pipeline::run);
+    replay(env!("CARGO_MANIFEST_DIR"), "pipeline", pipeline::run).unwrap();
 }
 
 #[test]
 fn observers_derive_what_their_keys_allow() {
-    replay("observer", observer::run);
-}
-
-/// Runs `body` on every file of a corpus, and names the files on which it fails.
-fn replay(target: &str, body: fn(&[u8])) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
-    let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
-    paths.sort();
-    assert!(!paths.is_empty(), "{} is empty", folder.display());
-    let fails = |path: &&std::path::PathBuf| {
-        let input = fs::read(path).unwrap();
-        catch_unwind(|| body(&input)).is_err()
-    };
-    let failed: Vec<_> = paths.iter().filter(fails).collect();
-    assert!(failed.is_empty(), "{} of {} inputs fail: {failed:#?}", failed.len(), paths.len());
+    replay(env!("CARGO_MANIFEST_DIR"), "observer", observer::run).unwrap();
 }

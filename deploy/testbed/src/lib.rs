@@ -20,6 +20,7 @@
 
 pub mod bpf;
 mod bpffs;
+mod corpora;
 mod device;
 pub mod frame;
 mod line;
@@ -34,6 +35,7 @@ mod tun;
 mod udp;
 
 pub use bpffs::BpfFs;
+pub use corpora::replay;
 pub use frame::{FrameReceiver, FrameSender};
 pub use line::Line;
 pub use link::{Link, VlanTag};

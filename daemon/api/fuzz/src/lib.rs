@@ -62,7 +62,8 @@ fn inside(offset: u64, file: &[u8]) -> bool {
     offset < file.len() as u64
 }
 
-fn read(file: &[u8], piece: usize) -> (Vec<Told>, Result<(), RecordingError>) {
+/// All that is told in a recording that comes in pieces, and how it ends.
+pub fn read(file: &[u8], piece: usize) -> (Vec<Told>, Result<(), RecordingError>) {
     let (mut decoder, mut found) = (Decoder::default(), Vec::new());
     for piece in file.chunks(piece) {
         decoder.feed(piece);
