@@ -84,6 +84,11 @@ fn peer() -> Seeds {
         0,
         &[&connected, &[31, 0, 1, 1], &connected, &[31, 1, 1, 2], &BACK, &[8, 30, 31, 0, 0, 90], &connected],
     );
+    const RETURNED: [u8; 4] = [6, 0, 0x10, 0];
+    add("said-to-be-gone", 0, &[&connected, &RETURNED, &SEND, &SEND, &[SETTLE], &BACK, &[SETTLE]]);
+    add("gone-and-back", 0, &[&connected, &RETURNED, &SEND, &[9, 20], &SEND, &[SETTLE], &BACK, &[8, 30]]);
+    add("gone-for-good", 0, &[&connected, &RETURNED, &SEND, &[9, 200], &SEND, &[8, 30]]);
+    add("returned", 0, &[&connected, &SEND, &[6, 1, 0, 0], &SEND, &[SETTLE], &RETURNED, &[8, 200]]);
     add("sleeps", 0, &[&connected, &[11, 250, 11, 250, 12, 0], &SEND, &[11, 250, 8, 90]]);
     add("many-wait", 0, &[&[0, 0, 0xf8, 1, 25, 0, 0, 0xf8, 1, 250, 8, 20]]);
     seeds

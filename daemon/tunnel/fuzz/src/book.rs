@@ -26,8 +26,10 @@ struct Entry {
     from: PublicKey,
     to: PublicKey,
     bytes: Vec<u8>,
-    sealed: bool,
-    arrived: bool,
+    /// How often it may be sealed: once more where a copy was kept.
+    may: u32,
+    sealed: u32,
+    arrived: u32,
 }
 
 /// What opens the messages of one session that a device sends.
@@ -68,24 +70,29 @@ impl Book {
         let Ends { from, to } = ends;
         let place = self.entries.len();
         self.by_start.entry(start(bytes)).or_default().push(place);
-        self.entries.push(Entry { from, to, bytes: bytes.to_vec(), sealed: false, arrived: false });
+        self.entries.push(Entry { from, to, bytes: bytes.to_vec(), may: 1, sealed: 0, arrived: 0 });
         place
     }
 
     /// It was refused, and must not be seen again.
     pub fn refused(&mut self, place: usize) {
         let entry = &mut self.entries[place];
-        assert!(!entry.sealed, "sealed and refused");
-        (entry.sealed, entry.arrived) = (true, true);
+        assert!(entry.sealed == 0, "sealed and refused");
+        entry.may = 0;
+    }
+
+    /// A copy of it is kept, to be sent once more.
+    pub fn kept(&mut self, place: usize) {
+        self.entries[place].may += 1;
     }
 
     /// Somebody without a device sealed it.
     pub fn sealed(&mut self, place: usize) {
-        self.entries[place].sealed = true;
+        self.entries[place].sealed = 1;
     }
 
     /// A device sent a transport message: its key was shown before, its nonce is new, and it holds
-    /// what entered for this peer, once.
+    /// what entered for this peer, once, or as often as it was kept.
     pub fn sent(&mut self, node: usize, message: &[u8]) {
         let (header, _) = TransportHeader::ref_from_prefix(message).expect("it was made by a device");
         let mut copies =
@@ -103,28 +110,27 @@ impl Book {
             plain.len().checked_sub(entry.bytes.len()).is_some_and(|padding| padding < 16)
                 && entry.holds(&plain)
         };
-        let is_it = |entry: &Entry| !entry.sealed && entry.to == peer && fits(entry);
+        let is_it = |entry: &Entry| entry.sealed < entry.may && entry.to == peer && fits(entry);
         let place = places.clone().find(|&place| is_it(&self.entries[place]));
-        self.entries[place.expect("sealed what nobody put in, or sealed it twice")].sealed = true;
+        self.entries[place.expect("sealed what nobody put in, or sealed it twice")].sealed += 1;
     }
 
     /// A packet came out of a tunnel: the other end put it in, for this one, and it is the first time.
     pub fn arrives(&mut self, ends: Ends, packet: &[u8]) {
         let places = self.by_start.get(&start(packet)).into_iter().flatten().copied();
         let is_it = |entry: &Entry| {
-            entry.sealed
-                && !entry.arrived
+            entry.arrived < entry.sealed
                 && entry.from == ends.from
                 && entry.to == ends.to
                 && entry.holds(packet)
         };
         let place = places.clone().find(|&place| is_it(&self.entries[place]));
-        self.entries[place.expect("out came what nobody sent, or it came twice")].arrived = true;
+        self.entries[place.expect("out came what nobody sent, or it came twice")].arrived += 1;
     }
 
     /// Whether the packet at `place` has come out.
     pub fn has_arrived(&self, place: usize) -> bool {
-        self.entries[place].arrived
+        self.entries[place].arrived > 0
     }
 }
 

@@ -53,7 +53,8 @@ fn step(net: &mut Net, workers: &mut Workers, script: &mut Script<'_>) {
     match script.below(32) {
         0..=2 => send(net, script),
         3 | 4 => deliver(net, script),
-        5 | 6 => net.settle(),
+        5 => net.settle(),
+        6 => come_back(net, script),
         7 => net.pass(Duration::from_millis(4 * u64::from(script.byte())), true),
         8 => net.pass(secs(script.byte().into()), true),
         9 => net.pass(secs(script.byte().into()), false),
@@ -127,6 +128,16 @@ fn deliver(net: &mut Net, script: &mut Script<'_>) {
             let _ = net.arrive(n, datagram.from, &datagram.bytes);
         }
     }
+}
+
+/// One datagram of those under way comes back; or somebody says that one has.
+fn come_back(net: &mut Net, script: &mut Script<'_>) {
+    let (is_true, which, at) = (script.flag(), script.byte(), script.below(net.wire.len().max(1)));
+    let returned = if is_true { net.wire.remove(at) } else { None };
+    let sender = returned.as_ref().and_then(|it| net.nodes.iter().position(|node| node.addr == it.from));
+    let n = sender.unwrap_or(usize::from(which) % net.nodes.len());
+    let destination = returned.map_or_else(|| outer(usize::from(which >> 4)), |it| it.to);
+    net.come_back(n, destination);
 }
 
 /// The stranger asks for a session.

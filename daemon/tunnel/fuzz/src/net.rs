@@ -122,6 +122,9 @@ impl Net {
         };
         let ends = Ends { from: self.key(n), to: self.key_of(n, owner) };
         let place = self.book.enters(ends, packet);
+        if self.keeps(n, owner) {
+            self.book.kept(place);
+        }
         match self.call(n, 1, |device, now, rng| device.handle_packet(now, rng, packet)) {
             Ok(peer) => {
                 assert_eq!(peer, owner);
@@ -132,6 +135,20 @@ impl Net {
                 Err(cause)
             }
         }
+    }
+
+    /// Whether a device keeps copies of what it sends to a peer, which is said to be gone.
+    pub fn keeps(&self, n: usize, peer: PeerId) -> bool {
+        self.nodes[n].device.status(self.now, peer).is_ok_and(|status| status.copies.is_some())
+    }
+
+    /// The network says to a device that nobody is there.
+    pub fn come_back(&mut self, n: usize, destination: SocketAddr) {
+        let told = self.call(n, 0, |device, now, rng| {
+            device.handle_unreachable(now, rng, destination);
+            Ok(())
+        });
+        assert_eq!(told, Ok(()));
     }
 
     /// A datagram arrives at a device, whoever it was for.

@@ -227,6 +227,12 @@ fn put(net: &mut Net, held: &Held, run: &mut Run<'_>, packet: &[u8], shape: u8) 
     };
     assert_eq!(run.left(), left - 1);
     net.book.sent(held.n, &bytes);
+    if let Some(place) = place {
+        if net.keeps(held.n, held.session.peer()) {
+            net.book.kept(place);
+        }
+        net.nodes[held.n].device.keep(&held.session, packet);
+    }
     let len = u64::try_from(bytes.len()).expect("few");
     net.put(Datagram { from: net.nodes[held.n].addr, to: held.endpoint, bytes });
     Some(len)
