@@ -2,19 +2,17 @@
 
 use std::io::{self, BufRead as _, BufReader};
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use tempfile::TempDir;
-use wgtrace_lab::{Home, Lab};
+use wgtrace_lab::{Home, Lab, Room};
 
-/// A directory for labs, in which each is ended with this value, whatever became of the test.
+/// Labs, all of which end with this value.
 pub(crate) struct World {
-    directory: TempDir,
-    programs: PathBuf,
+    room: Room,
 }
 
 /// What a program said.
@@ -28,23 +26,12 @@ pub(crate) struct Said {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let programs = std::env::var_os("WGTRACE_PROGRAMS").map(PathBuf::from);
-        let programs = programs.expect(
-            "WGTRACE_PROGRAMS names the directory of wgtraced and wgtrace-cni: `cargo xtask test netns` does that",
-        );
-        Self { directory: tempfile::tempdir().unwrap(), programs }
+        Self { room: Room::new(env!("CARGO_BIN_EXE_wgtrace-lab")).unwrap() }
     }
 
     /// `wgtrace-lab` with the lab `name`.
     pub(crate) fn command(&self, name: &str, line: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wgtrace-lab"));
-        command.env(Home::DIRECTORY, self.directory.path()).env_remove("WGTRACE_LOG");
-        command.args(["--name", name]).args(line);
-        if line[0] == "up" && !line.contains(&"--programs") {
-            command.arg("--programs").arg(&self.programs);
-        }
-        command.stdin(Stdio::null());
-        command
+        self.room.command(name, line)
     }
 
     /// Runs that to its end.
@@ -88,27 +75,15 @@ impl World {
     }
 
     pub(crate) fn attach(&self, name: &str) -> Lab {
-        Lab::attach_to(&self.home(name)).unwrap()
+        self.room.attach(name).unwrap()
     }
 
     pub(crate) fn home(&self, name: &str) -> Home {
-        Home::below(self.directory.path(), name).unwrap()
+        self.room.home(name).unwrap()
     }
 
     pub(crate) fn directory(&self) -> &Path {
-        self.directory.path()
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        for entry in std::fs::read_dir(self.directory.path()).into_iter().flatten().flatten() {
-            let name = entry.file_name().into_string().unwrap();
-            let said = self.run(&name, &["down"]);
-            if said.code != 0 {
-                eprintln!("lab {name} stays: {}", said.err);
-            }
-        }
+        self.room.directory()
     }
 }
 

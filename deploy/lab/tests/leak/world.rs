@@ -5,19 +5,17 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
 use tonic::Response;
 use tonic::transport::{Channel, Endpoint};
 use wgtrace_api::v1::node_client::NodeClient;
 use wgtrace_api::v1::{NodesRequest, PeersRequest, StatusReply};
 use wgtrace_lab::control::Daemon;
-use wgtrace_lab::{Home, Lab, Node, Pod, ask_status};
+use wgtrace_lab::{Lab, Node, Pod, Room, ask_status};
 
 /// A lab that ends with this value.
 pub(crate) struct World {
     pub(crate) lab: Lab,
-    programs: PathBuf,
-    directory: TempDir,
+    room: Room,
 }
 
 impl World {
@@ -31,20 +29,13 @@ impl World {
     }
 
     fn with(options: &[&str]) -> Self {
-        let programs = std::env::var_os("WGTRACE_PROGRAMS").map(PathBuf::from).expect(
-            "WGTRACE_PROGRAMS names the directory of wgtraced and wgtrace-cni: `cargo xtask test netns` does that",
-        );
-        let directory = tempfile::tempdir().unwrap();
-        let mut up = wgtrace_lab(&directory);
-        let output = up.arg("up").args(options).arg("--programs").arg(&programs).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let lab = Lab::attach_to(&Home::below(directory.path(), NAME).unwrap()).unwrap();
-        Self { lab, programs, directory }
+        let room = Room::new(env!("CARGO_BIN_EXE_wgtrace-lab")).unwrap();
+        Self { lab: room.up(NAME, options).unwrap(), room }
     }
 
     /// Path of a program of ours.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
-        self.programs.join(name)
+        self.room.program(name)
     }
 
     pub(crate) fn node(&self, name: &str) -> &Node {
@@ -121,31 +112,6 @@ impl World {
         assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            for node in self.lab.nodes() {
-                let log = std::fs::read_to_string(node.home().log()).unwrap_or_default();
-                let lines: Vec<&str> = log.lines().collect();
-                let last = lines.get(lines.len().saturating_sub(40)..).unwrap_or_default();
-                eprintln!("{}:\n{}", node.name(), last.join("\n"));
-            }
-        }
-        let down = wgtrace_lab(&self.directory).arg("down").output();
-        if let Ok(output) = down
-            && !output.status.success()
-        {
-            eprintln!("the lab stays: {}", String::from_utf8_lossy(&output.stderr));
-        }
-    }
-}
-
-fn wgtrace_lab(directory: &TempDir) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wgtrace-lab"));
-    command.env(Home::DIRECTORY, directory.path()).args(["--name", NAME]);
-    command
 }
 
 /// Waits until there is an answer.

@@ -4,4 +4,11 @@
 
 mod commands;
 mod encryption;
+mod inner;
+mod leak;
+#[path = "../common/planted.rs"]
+mod planted;
+mod restart;
+mod segments;
+mod sessions;
 mod world;

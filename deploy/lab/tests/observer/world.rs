@@ -1,60 +1,106 @@
 //! A lab of the test's own, and what its daemons are asked.
 
-use std::path::PathBuf;
+use std::fmt::Debug;
 use std::process::Command;
-use std::thread;
-
 use std::time::Duration;
 
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 use tonic::Streaming;
 use tonic::transport::{Channel, Endpoint};
+use wgtrace_api::v1::node_client::NodeClient;
 use wgtrace_api::v1::observer_client::ObserverClient;
-use wgtrace_api::v1::{Flow, FlowsReply, FlowsRequest, Packet, PacketsReply, PacketsRequest};
-use wgtrace_lab::{Home, Lab};
+use wgtrace_api::v1::{
+    DropsReply, DropsRequest, Flow, FlowsReply, FlowsRequest, Packet, PacketsReply, PacketsRequest, Peer,
+    PeersRequest,
+};
+use wgtrace_lab::{Home, Lab, Room};
 
 /// A lab that ends with this value.
 pub(crate) struct World {
     pub(crate) lab: Lab,
-    directory: TempDir,
+    room: Room,
     pub(crate) runtime: Runtime,
 }
 
 impl World {
     pub(crate) fn up() -> Self {
-        let programs = std::env::var_os("WGTRACE_PROGRAMS").map(PathBuf::from).expect(
-            "WGTRACE_PROGRAMS names the directory of wgtraced and wgtrace-cni: `cargo xtask test netns` does that",
-        );
-        let directory = tempfile::tempdir().unwrap();
-        let mut up = wgtrace_lab(&directory);
-        let output = up.arg("up").arg("--programs").arg(&programs).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let lab = Lab::attach_to(&Home::below(directory.path(), NAME).unwrap()).unwrap();
+        let room = Room::new(env!("CARGO_BIN_EXE_wgtrace-lab")).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Self { lab, directory, runtime }
+        Self { lab: room.up(NAME, &[]).unwrap(), room, runtime }
     }
 
     /// `wgtrace` and its arguments in a shell, for all nodes of this lab.
     pub(crate) fn wgtrace(&self, line: &str) -> Command {
-        let program = std::env::var_os("WGTRACE_PROGRAM")
-            .expect("WGTRACE_PROGRAM names `wgtrace`: `cargo xtask test netns` does that");
         let mut command = Command::new("sh");
         command.arg("-c").arg(line.replace("wgtrace ", "\"$WGTRACE_PROGRAM\" "));
-        command.env("WGTRACE_PROGRAM", program).env(Home::DIRECTORY, self.directory.path());
+        command.env("WGTRACE_PROGRAM", self.room.program("wgtrace"));
+        command.env(Home::DIRECTORY, self.room.directory());
         command
     }
 
+    /// Where labs are.
+    pub(crate) fn room(&self) -> &Room {
+        &self.room
+    }
+
     pub(crate) fn client(&self, node: &str) -> ObserverClient<Channel> {
+        ObserverClient::new(self.channel(node))
+    }
+
+    /// The peer of a node that is another one, as it is known now.
+    pub(crate) fn peer(&self, node: &str, other: &str) -> Peer {
+        let mut client = NodeClient::new(self.channel(node));
+        let peers = self.runtime.block_on(client.peers(PeersRequest {})).unwrap().into_inner().peers;
+        peers.into_iter().find(|peer| peer.node == other).expect("a peer")
+    }
+
+    fn channel(&self, node: &str) -> Channel {
         let socket = format!("unix://{}", self.lab.node(node).unwrap().socket().display());
-        let channel = self.runtime.block_on(Endpoint::from_shared(socket).unwrap().connect()).unwrap();
-        ObserverClient::new(channel)
+        self.runtime.block_on(Endpoint::from_shared(socket).unwrap().connect()).unwrap()
     }
 
     pub(crate) fn packets(&self, node: &str, filter: &str) -> Streaming<PacketsReply> {
-        let request = PacketsRequest { filter: filter.to_owned(), ..Default::default() };
+        self.packets_at(node, &[], PacketsRequest { filter: filter.to_owned(), ..Default::default() })
+    }
+
+    /// Packets at some hooks, or at all if there are none.
+    pub(crate) fn packets_at(
+        &self,
+        node: &str,
+        hooks: &[&str],
+        request: PacketsRequest,
+    ) -> Streaming<PacketsReply> {
+        let request = PacketsRequest { hooks: hooks.iter().map(ToString::to_string).collect(), ..request };
         self.runtime.block_on(self.client(node).packets(request)).unwrap().into_inner()
+    }
+
+    /// What a node says of drops and leaks now.
+    pub(crate) fn drops(&self, node: &str) -> DropsReply {
+        let asked = async {
+            let stream = self.client(node).drops(DropsRequest::default()).await;
+            stream.unwrap().into_inner().message().await.unwrap().unwrap()
+        };
+        self.runtime.block_on(asked)
+    }
+
+    /// The next reply, if it comes soon.
+    pub(crate) fn soon<T>(&self, stream: &mut Streaming<T>) -> Option<T> {
+        let next = self.runtime.block_on(async { timeout(SOON, stream.message()).await });
+        next.ok().map(|reply| reply.unwrap().expect("the stream goes on"))
+    }
+
+    /// The first reply that is as it should be.
+    pub(crate) fn until<T: Debug>(&self, stream: &mut Streaming<T>, is_it: impl Fn(&T) -> bool) -> T {
+        let mut others = Vec::new();
+        loop {
+            let next = self.runtime.block_on(async { timeout(PATIENCE, stream.message()).await });
+            let reply = next.unwrap_or_else(|_| unreachable!("no such reply: {others:#?}")).unwrap().unwrap();
+            if is_it(&reply) {
+                return reply;
+            }
+            others.push(reply);
+        }
     }
 
     pub(crate) fn flows(&self, node: &str, filter: &str) -> Streaming<FlowsReply> {
@@ -90,32 +136,9 @@ impl World {
     }
 }
 
-impl Drop for World {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            for node in self.lab.nodes() {
-                let log = std::fs::read_to_string(node.home().log()).unwrap_or_default();
-                let lines: Vec<&str> = log.lines().collect();
-                let last = lines.get(lines.len().saturating_sub(20)..).unwrap_or_default();
-                eprintln!("{}:\n{}", node.name(), last.join("\n"));
-            }
-        }
-        let down = wgtrace_lab(&self.directory).arg("down").output();
-        if let Ok(output) = down
-            && !output.status.success()
-        {
-            eprintln!("the lab stays: {}", String::from_utf8_lossy(&output.stderr));
-        }
-    }
-}
-
-fn wgtrace_lab(directory: &TempDir) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wgtrace-lab"));
-    command.env(Home::DIRECTORY, directory.path()).args(["--name", NAME]);
-    command
-}
-
 pub(crate) const NAME: &str = "observer";
 pub(crate) const WORKER: &str = "cilium-wireguard-worker";
 pub(crate) const WORKER2: &str = "cilium-wireguard-worker2";
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_millis(300);
+pub(crate) const CONTROL_PLANE: &str = "cilium-wireguard-control-plane";

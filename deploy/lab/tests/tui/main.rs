@@ -3,9 +3,11 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test program: what fails ends it")]
 
 mod frames;
+#[path = "../common/planted.rs"]
+mod planted;
 mod world;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wgtrace_lab::{control, ping};
 
@@ -44,16 +46,29 @@ fn a_planted_cleartext_packet_and_a_dropped_one_are_shown_as_such() {
     let mut tui = world.tui(&["icmp", "or", "udp", "and", "port", "7999"]);
     tui.wait_for_text("3/3", PATIENCE).unwrap();
     world.listen(&mut tui);
-    world.take_the_guard_away(WORKER);
-    world.plant_on_the_way_out(WORKER, &frames::cleartext("10.0.1.203", FAR));
-    world::wait_for_row(&mut tui, &["10.0.1.203", FAR, "CLEAR"]);
+    let worker = world.lab.node(WORKER).unwrap();
+    planted::take_the_guard_away(worker);
+    let ends = ["default/net:7998", "10.0.2.194:7999"];
+    let leaks = |screen: &str| world::state(screen, "worker", ends).as_deref() == Some("LEAK");
+    let deadline = Instant::now() + PATIENCE;
+    // until it is gone, the guard puts them into the tunnel
+    while !leaks(&tui.text()) {
+        assert!(Instant::now() < deadline, "{}", tui.text());
+        planted::plant(worker.network(), "eth0", &planted::cleartext("10.0.1.203", FAR));
+        let _ = tui.wait_for("the row", Duration::from_millis(500), |screen| leaks(&screen.contents()));
+    }
+    // it left where it must not, was kept from the pod that it was for, and passed by on the third node
+    world::wait_for_state(&mut tui, "worker", ends, "LEAK");
+    world::wait_for_state(&mut tui, "worker2", ["10.0.1.203:7998", "default/cni-7n2f9:7999"], "LEAK");
+    world::wait_for_state(&mut tui, "control-plane", ["10.0.1.203:7998", "10.0.2.194:7999"], "CLEAR");
     // a pod that says it is another one
     let pod = world.lab.pod("net").unwrap();
-    world::plant(pod.network(), "eth0", &frames::from_pod(pod, "10.0.1.77", NEAR));
+    assert!(planted::plant(pod.network(), "eth0", &frames::from_pod(pod, "10.0.1.77", NEAR)));
     let device = pod.host_device().to_owned();
     world::wait_for_row(&mut tui, &["10.0.1.77", &device]);
     tui.send(b"5").unwrap();
     world::wait_for_row(&mut tui, &["Invalid source ip", "from-container"]);
+    world::wait_for_row(&mut tui, &["LEAK: left in the clear", "tap-out"]);
     world::quit(tui);
 }
 

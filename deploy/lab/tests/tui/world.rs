@@ -1,55 +1,38 @@
 //! A lab whose sockets an ordinary group may open.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-use wgtrace_lab::{Home, Lab, ping};
-use wgtrace_testbed::{FrameSender, Namespace, Terminal};
+use wgtrace_lab::{Lab, Room, ping};
+use wgtrace_testbed::Terminal;
 
 /// A lab, which ends with this value.
 pub(crate) struct World {
-    directory: TempDir,
-    programs: PathBuf,
     pub(crate) lab: Lab,
+    room: Room,
 }
 
 impl World {
     pub(crate) fn up() -> Self {
-        let programs = std::env::var_os("WGTRACE_PROGRAMS").map(PathBuf::from).expect(
-            "WGTRACE_PROGRAMS names the directory of all programs: `cargo xtask test netns` does that",
-        );
-        let directory = tempfile::tempdir().unwrap();
-        let mut up = lab(&directory);
-        up.args(["up", "--programs"]).arg(&programs);
-        let said = up.output().unwrap();
-        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
-        let home = Home::below(directory.path(), NAME).unwrap();
-        let world = Self { lab: Lab::attach_to(&home).unwrap(), directory, programs };
+        let room = Room::new(env!("CARGO_BIN_EXE_wgtrace-lab")).unwrap();
+        let world = Self { lab: room.up(NAME, &[]).unwrap(), room };
         world.open_to_the_group();
         world
     }
 
-    /// Gives the sockets to the group, and a way to them: a lab's directory is its owner's alone.
+    /// Gives the sockets to the group, and a way to them.
     pub(crate) fn open_to_the_group(&self) {
         for node in self.lab.nodes() {
-            let socket = node.socket();
-            chown(&socket, None, Some(GROUP)).unwrap();
-            for directory in
-                socket.ancestors().skip(1).take_while(|path| path.starts_with(self.directory.path()))
-            {
-                fs::set_permissions(directory, Permissions::from_mode(0o711)).unwrap();
-            }
+            chown(node.socket(), None, Some(GROUP)).unwrap();
         }
+        self.room.let_others_in(&self.lab).unwrap();
     }
 
     /// `wgtrace tui` of all nodes, with this filter, as somebody of the group.
     pub(crate) fn tui(&self, filter: &[&str]) -> Terminal {
-        let mut command = Command::new(self.programs.join("wgtrace"));
+        let mut command = Command::new(self.room.program("wgtrace"));
         command.arg("tui");
         for node in self.lab.nodes() {
             command.arg("--server").arg(node.socket());
@@ -61,7 +44,7 @@ impl World {
 
     /// Runs `wgtrace` with a node's socket as somebody who is of no group that may.
     pub(crate) fn as_a_stranger(&self, line: &[&str]) -> Output {
-        let mut command = Command::new(self.programs.join("wgtrace"));
+        let mut command = Command::new(self.room.program("wgtrace"));
         command.args(line).arg("--server").arg(self.lab.node(WORKER).unwrap().socket());
         command.uid(NOBODY).gid(NOBODY).current_dir("/").stdin(Stdio::null());
         command.env("HOME", "/nonexistent").env_remove("XDG_CONFIG_HOME").env_remove("WGTRACE_SERVER");
@@ -84,43 +67,6 @@ impl World {
             let _ = tui.wait_for("rows", Duration::from_millis(300), |_| false);
         }
     }
-
-    /// Detaches what keeps cleartext from leaving a node; the daemon puts it back within ten seconds.
-    pub(crate) fn take_the_guard_away(&self, node: &str) {
-        let node = self.lab.node(node).unwrap();
-        let index = node.run(|| nix::net::if_::if_nametoindex("eth0").unwrap()).unwrap();
-        let mut remove = Command::new("rm");
-        remove.arg(format!("/sys/fs/bpf/wgtrace/links/{index}-to-netdev")).stdin(Stdio::null());
-        let mut child = node.spawn(&mut remove).unwrap();
-        assert!(child.wait().unwrap().success());
-    }
-
-    /// Sends a frame by the node's native device.
-    pub(crate) fn plant_on_the_way_out(&self, node: &str, frame: &[u8]) {
-        plant(self.lab.node(node).unwrap().network(), "eth0", frame);
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        // its owner's alone again, or the lab is nobody's
-        let _ = fs::set_permissions(self.lab.directory(), Permissions::from_mode(0o700));
-        let said = lab(&self.directory).arg("down").output().unwrap();
-        if !said.status.success() {
-            eprintln!("the lab stays: {}", String::from_utf8_lossy(&said.stderr));
-        }
-    }
-}
-
-/// Sends a frame by a device of a namespace.
-pub(crate) fn plant(namespace: &Namespace, device: &str, frame: &[u8]) {
-    namespace.run(|| FrameSender::open(device).unwrap().send(frame).unwrap()).unwrap();
-}
-
-fn lab(directory: &TempDir) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wgtrace-lab"));
-    command.env(Home::DIRECTORY, directory.path()).args(["--name", NAME]).stdin(Stdio::null());
-    command
 }
 
 /// Waits for a line of the screen that has all of `parts`; which it is.
@@ -129,9 +75,32 @@ pub(crate) fn wait_for_row(tui: &mut Terminal, parts: &[&str]) -> String {
     let row = |text: String| {
         text.lines().find(|row| parts.iter().all(|part| row.contains(part))).map(str::to_owned)
     };
-    let lines = |screen: &vt100::Screen| screen.rows(0, screen.size().1).collect::<Vec<_>>().join("\n");
     tui.wait_for(&format!("a row with {parts:?}"), PATIENCE, |screen| row(lines(screen)).is_some()).unwrap();
     row(tui.text()).unwrap()
+}
+
+/// What the row of a flow on a node says that its packets are; `None` while there is no such row, or nothing in it.
+pub(crate) fn state(screen: &str, node: &str, ends: [&str; 2]) -> Option<String> {
+    // the sign of the row that is chosen is not its node's
+    let rows = screen.lines().map(|row| row.trim_start_matches([' ', '>']));
+    let mut of_node = rows.filter(|row| row.split_whitespace().next() == Some(node));
+    let row = of_node.find(|row| ends.iter().all(|end| row.contains(end)))?;
+    let states: Vec<&str> = row.split_whitespace().filter(|cell| STATES.contains(cell)).collect();
+    match states[..] {
+        [state] => Some(state.to_owned()),
+        _ => None,
+    }
+}
+
+/// Waits until the row of a flow on a node says that its packets are just that.
+#[track_caller]
+pub(crate) fn wait_for_state(tui: &mut Terminal, node: &str, ends: [&str; 2], expected: &str) {
+    let is_it = |screen: &vt100::Screen| state(&lines(screen), node, ends).as_deref() == Some(expected);
+    tui.wait_for(&format!("{expected} on {node}"), PATIENCE, is_it).unwrap();
+}
+
+fn lines(screen: &vt100::Screen) -> String {
+    screen.rows(0, screen.size().1).collect::<Vec<_>>().join("\n")
 }
 
 /// Types q: the program ends well, and leaves the terminal as it was.
@@ -143,6 +112,7 @@ pub(crate) fn quit(mut tui: Terminal) {
     assert!(tui.is_restored().unwrap(), "{}", tui.text());
 }
 
+const STATES: [&str; 3] = ["ENCRYPTED", "CLEAR", "LEAK"];
 const NODES: [&str; 3] = ["control-plane", "worker", "worker2"];
 pub(crate) const WORKER: &str = "cilium-wireguard-worker";
 pub(crate) const WORKER2: &str = "cilium-wireguard-worker2";

@@ -1,57 +1,32 @@
 //! A lab of the test's own.
 
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
 use wgtrace_lab::walkthrough::{Outcome, STEPS, Stage, Step, Table, Verdict};
-use wgtrace_lab::{Home, Lab};
+use wgtrace_lab::{Lab, Room};
 
-/// A directory for a lab, which is ended with this value, whatever became of the test.
-pub(crate) struct World {
-    directory: TempDir,
-    programs: PathBuf,
-}
+/// A lab, or none yet, which ends with this value.
+pub(crate) struct World(Room);
 
 impl World {
     pub(crate) fn new() -> Self {
-        let programs = std::env::var_os("WGTRACE_PROGRAMS").map(PathBuf::from).expect(
-            "WGTRACE_PROGRAMS names the directory of wgtraced, wgtrace-cni and wgtrace: `cargo xtask test netns` does that",
-        );
-        Self { directory: tempfile::tempdir().unwrap(), programs }
+        Self(Room::new(env!("CARGO_BIN_EXE_wgtrace-lab")).unwrap())
     }
 
     /// `wgtrace-lab` with a lab of this world.
     pub(crate) fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wgtrace-lab"));
-        command.env(Home::DIRECTORY, self.directory.path()).env_remove("WGTRACE_LOG");
-        command.args(["--name", NAME]).args(line.split_whitespace()).stdin(Stdio::null());
-        command
+        self.0.command(NAME, &line.split_whitespace().collect::<Vec<_>>())
     }
 
     /// Where the programs are.
-    pub(crate) fn programs(&self) -> &str {
-        self.programs.to_str().unwrap()
+    pub(crate) fn programs(&self) -> String {
+        self.0.program("").display().to_string()
     }
 
     /// A lab that runs.
     pub(crate) fn up(&self, options: &str) -> Lab {
-        let line = format!("up --programs {} {options}", self.programs());
-        let said = self.command(&line).output().unwrap();
-        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
-        Lab::attach_to(&Home::below(self.directory.path(), NAME).unwrap()).unwrap()
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        if self.directory.path().join(NAME).exists() {
-            let said = self.command("down").output().unwrap();
-            if !said.status.success() {
-                eprintln!("the lab stays: {}", String::from_utf8_lossy(&said.stderr));
-            }
-        }
+        self.0.up(NAME, &options.split_whitespace().collect::<Vec<_>>()).unwrap()
     }
 }
 
