@@ -15,10 +15,10 @@ use crate::world::{PATIENCE, WORKER, World};
 fn who_watches_hears_that_a_daemon_is_gone_and_begins_again_with_the_next_one() {
     let world = World::up();
     let place = tempfile::tempdir().unwrap();
-    let file = place.path().join("watched.wgtrace");
+    let file = place.path().join("recording");
     let line = format!("exec wgtrace record --lab=observer {} icmp and node=worker", file.display());
     let mut record = world.wgtrace(&line);
-    let mut watcher = Watcher(record.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    let mut watcher = Watcher(record.stdout(Stdio::null()).spawn().unwrap());
     let pod = world.lab.pod("net").unwrap();
     let near = world.lab.pod("cni-vk8fx").unwrap().address();
     let ping = |count| assert!(pod.run(|| ping(near, count)).unwrap().unwrap().is_whole());

@@ -77,11 +77,9 @@ impl World {
 
     /// What a node says of drops and leaks now.
     pub(crate) fn drops(&self, node: &str) -> DropsReply {
-        let asked = async {
-            let stream = self.client(node).drops(DropsRequest::default()).await;
-            stream.unwrap().into_inner().message().await.unwrap().unwrap()
-        };
-        self.runtime.block_on(asked)
+        let mut client = self.client(node);
+        let mut stream = self.runtime.block_on(client.drops(DropsRequest::default())).unwrap().into_inner();
+        self.runtime.block_on(stream.message()).unwrap().unwrap()
     }
 
     /// The next reply, if it comes soon.

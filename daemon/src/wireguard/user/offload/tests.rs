@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use proptest::prelude::*;
-use wgtrace_wire::checksum::internet;
 use zerocopy::FromBytes as _;
 
 use super::*;
