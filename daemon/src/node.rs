@@ -19,6 +19,7 @@ mod former;
 mod hooks;
 pub mod identity;
 mod losses;
+mod native;
 pub mod peers;
 pub mod places;
 mod start;
@@ -70,6 +71,8 @@ pub struct Node {
     device_mtu: u32,
     registry_fault: Option<String>,
     faults: Vec<String>,
+    /// Packets that had left in clear when that was last told.
+    leaks: u64,
     changed: Arc<Notify>,
 }
 
@@ -213,6 +216,10 @@ impl Node {
     /// The forwarding programs and what they decide by.
     async fn furnish(&mut self) -> Result<(), Fault> {
         let links = self.kernel.links().await?;
+        // before programs look at packets of it
+        for link in links.values() {
+            self.forwarding.instance().set_l3(link.index, link.l3)?;
+        }
         let mut wanted = hooks::of_node(&links, &self.config.device);
         let pods = self.endpoints.devices.iter();
         let pods = pods.filter(|(name, index)| links.get(*name).is_some_and(|link| link.index == **index));
@@ -246,7 +253,7 @@ impl Node {
             self.forwarding.set_settings(&settings)?;
         }
         self.forwarding.prune()?;
-        Ok(())
+        self.watch_native(&links)
     }
 
     /// Translation of addresses.

@@ -11,7 +11,7 @@ pub(crate) mod put;
 mod reader;
 mod room;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod session;
 mod signals;
 

@@ -20,7 +20,6 @@ mod flows;
 mod guard;
 mod hooks;
 mod keeper;
-mod native;
 mod order;
 mod packets;
 mod sessions;
@@ -34,6 +33,7 @@ mod view;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 use wgtrace_api::v1;
@@ -87,7 +87,7 @@ impl Watch {
     /// # Errors
     /// Why nothing can be seen.
     pub async fn flows(&self, wants: FlowWants) -> Result<Subscription<v1::FlowsReply>, String> {
-        let (queue, replies) = FlowQueue::new(wants);
+        let (queue, replies) = FlowQueue::new(wants, Instant::now());
         self.begin(Hooks::ALL, 0, Subscriber::Flows(queue), replies).await
     }
 

@@ -30,6 +30,8 @@ pub struct Link {
     pub kind: LinkKind,
     /// Its link-layer address, if it has one.
     pub mac: Option<[u8; 6]>,
+    /// Whether its packets start with their IP header.
+    pub l3: bool,
     /// Largest packet, in bytes.
     pub mtu: u32,
     /// Whether neighbours are looked for.

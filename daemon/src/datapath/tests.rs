@@ -82,6 +82,7 @@ fn plain_link(index: u32, kind: LinkKind) -> Link {
     let (mtu, tx_queue_len) = (1500, 500);
     Link {
         index,
+        l3: kind == LinkKind::Tun,
         kind,
         mtu,
         arp: true,

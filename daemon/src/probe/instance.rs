@@ -154,6 +154,13 @@ impl Instance {
         self.attachments.attach(&mut self.ebpf, interface, Hook::TapOut).map(drop)
     }
 
+    /// Taps this interface and no other one, or none.
+    pub fn tap_only(&mut self, interface: Option<&Interface>) -> Result<(), ProbeError> {
+        let index = interface.map(|interface| interface.index);
+        self.attachments.detach(|attached, hook| hook == Hook::TapOut && Some(attached) != index)?;
+        interface.map_or(Ok(()), |interface| self.tap(interface))
+    }
+
     /// Detaches everything from an interface, which may be gone.
     pub fn detach(&mut self, ifindex: u32) -> Result<(), ProbeError> {
         self.attachments.detach(|attached, _| attached == ifindex)

@@ -24,7 +24,7 @@ pub(super) fn clock() -> Clock {
 }
 
 /// An event of `eth0` for a whole frame.
-pub(super) fn event(frame: &[u8]) -> PacketEvent {
+pub(crate) fn event(frame: &[u8]) -> PacketEvent {
     let mut event = PacketEvent::new_zeroed();
     event.version = ABI_VERSION;
     event.kind = PacketEvent::KIND;
@@ -37,7 +37,7 @@ pub(super) fn event(frame: &[u8]) -> PacketEvent {
 }
 
 /// Event and bytes as the ring has them.
-pub(super) fn record(event: PacketEvent, frame: &[u8]) -> Vec<u8> {
+pub(crate) fn record(event: PacketEvent, frame: &[u8]) -> Vec<u8> {
     [event.as_bytes(), frame, &[0; 4]].concat()
 }
 

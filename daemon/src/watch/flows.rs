@@ -50,18 +50,10 @@ struct Step {
 }
 
 impl FlowQueue {
-    pub(super) fn new(wants: FlowWants) -> (Self, mpsc::Receiver<v1::FlowsReply>) {
+    pub(super) fn new(wants: FlowWants, now: Instant) -> (Self, mpsc::Receiver<v1::FlowsReply>) {
         let (replies, receiver) = mpsc::channel(MOST_REPLIES);
         (
-            Self {
-                wants,
-                replies,
-                told: None,
-                next: Instant::now(),
-                step: None,
-                missed: 0,
-                held: HashSet::new(),
-            },
+            Self { wants, replies, told: None, next: now, step: None, missed: 0, held: HashSet::new() },
             receiver,
         )
     }
@@ -160,3 +152,6 @@ const MOST_REPLIES: usize = 4;
 const MOST_FLOWS: usize = 1024;
 /// Flows that are told before the rings are looked at again.
 const MOST_AT_ONCE: usize = 2048;
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! The task that opens gates for those who listen, and closes them behind the last.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc as std_mpsc};
 use std::time::{Duration, Instant};
 
@@ -11,12 +11,13 @@ use wgtrace_abi::{Gate, Hook};
 use wgtrace_api::v1;
 
 use super::Hooks;
-use super::native::{is_l3, native, tap};
 use super::order::{Order, Subscriber};
 use super::surroundings::Surroundings;
 use super::tallies::Tallies;
+use crate::datapath::observed::Link;
 use crate::node::Node;
 use crate::probe::ring::{RingSettings, Rings};
+use crate::wireguard::DeviceName;
 
 /// What is asked of the keeper.
 pub(super) enum Request {
@@ -53,15 +54,11 @@ pub(super) struct Keeper {
     wants: BTreeMap<u64, Want>,
     /// What the gates are open for.
     open: Want,
-    /// The native device that is tapped.
-    tapped: Option<u32>,
     /// Of each ring that the programs write to; 0 before there are any.
     pages: u32,
     /// The engine's names are of another moment.
     is_stale: bool,
     around: Arc<Surroundings>,
-    /// Interfaces without a link layer, as the programs know them.
-    bare: BTreeSet<u32>,
     /// When gates are closed that nobody wants.
     closing: Option<Instant>,
 }
@@ -79,11 +76,9 @@ impl Keeper {
             changed: Arc::new(Notify::new()),
             wants: BTreeMap::new(),
             open: Want::default(),
-            tapped: None,
             pages: 0,
             is_stale: true,
             around: Arc::default(),
-            bare: BTreeSet::new(),
             closing: None,
         }
     }
@@ -172,21 +167,13 @@ impl Keeper {
         Ok(())
     }
 
-    /// Lets the engine know what things are called now, and taps the native device that there is now.
+    /// Lets the engine know what things are called now, and has the native device tapped that there is now.
     async fn look_around(&mut self) -> Result<()> {
         let mut node = self.node.lock().await;
         let links = node.kernel().links().await.context("cannot ask for the interfaces")?;
         let settings = node.forwarding().settings().context("cannot read the settings of the programs")?;
         self.around = Arc::new(Surroundings::of(&node, &links, settings, &self.around));
-        let native = native(&node, &links);
-        let instance = node.forwarding().instance();
-        for link in links.values().filter(|link| is_l3(link) != self.bare.contains(&link.index)) {
-            instance.set_l3(link.index, is_l3(link)).context("cannot tell the kind of an interface")?;
-        }
-        self.bare = links.values().filter(|link| is_l3(link)).map(|link| link.index).collect();
-        if self.open.hooks.is_tapped() {
-            self.tapped = tap(instance, self.tapped, native.as_ref())?;
-        }
+        tap(&mut node, &links, self.open.hooks)?;
         drop(node);
         self.is_stale = false;
         self.order(Order::Around(Arc::clone(&self.around)));
@@ -216,11 +203,8 @@ impl Keeper {
         let is_first = self.open.hooks.is_empty();
         let mut node = self.node.lock().await;
         let links = node.kernel().links().await.context("cannot ask for the interfaces")?;
-        let native = native(&node, &links);
+        tap(&mut node, &links, want.hooks.or(self.open.hooks))?;
         let instance = node.forwarding().instance();
-        if want.hooks.is_tapped() {
-            self.tapped = tap(instance, self.tapped, native.as_ref())?;
-        }
         if is_first {
             self.order(Order::Wake);
         }
@@ -236,15 +220,10 @@ impl Keeper {
         if want.hooks.is_empty() {
             instance.close_gates().context("cannot close the gates")?;
         }
-        if let Some(ifindex) = self.tapped
-            && !want.hooks.is_tapped()
-        {
-            self.tapped = None;
-            instance.detach_hook(ifindex, Hook::TapOut).context("cannot end the tap")?;
-        }
+        tap(&mut node, &links, want.hooks)?;
         self.open = want;
         if want.hooks.is_empty() {
-            let counters = instance.counters().context("cannot read the counters")?;
+            let counters = node.forwarding().instance().counters().context("cannot read the counters")?;
             drop(node);
             self.order(Order::Rest(counters));
         }
@@ -261,6 +240,13 @@ impl Want {
     fn or(self, other: Self) -> Self {
         Self { hooks: self.hooks.or(other.hooks), snaplen: self.snaplen.max(other.snaplen) }
     }
+}
+
+/// Taps the native device for those who listen at these hooks; of a node that encrypts, it is always tapped.
+fn tap(node: &mut Node, links: &BTreeMap<DeviceName, Link>, hooks: Hooks) -> Result<()> {
+    let is_wanted = hooks.is_tapped() || node.config().encryption.is_some();
+    let native = node.native(links).filter(|_| is_wanted);
+    node.forwarding().instance().tap_only(native.as_ref()).context("cannot tap the native device")
 }
 
 fn warn(done: Result<()>) {

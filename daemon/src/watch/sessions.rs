@@ -55,27 +55,36 @@ impl Way {
 }
 
 impl Sessions {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(now: Instant) -> Self {
         let (received, sent) = (HashMap::new(), HashMap::new());
-        Self { path: Weak::new(), received, sent, read: Instant::now() }
+        Self { path: Weak::new(), received, sent, read: now }
     }
 
     /// Those of this device from now on.
-    pub(super) fn follow(&mut self, path: &Weak<DataPath>) {
+    pub(super) fn follow(&mut self, path: &Weak<DataPath>, now: Instant) {
         if !self.path.ptr_eq(path) {
             self.path = Weak::clone(path);
         }
-        self.read();
+        self.read(now);
     }
 
-    /// Sessions that a message with this receiver index may be of.
-    pub(super) fn of(&mut self, way: Way, receiver: SessionIndex) -> Vec<Arc<Session>> {
+    /// Sessions that a message with this receiver index may be of; the clock is asked when none is known.
+    pub(super) fn of(
+        &mut self,
+        way: Way,
+        receiver: SessionIndex,
+        clock: impl FnOnce() -> Instant,
+    ) -> Vec<Arc<Session>> {
         let found = self.find(way, receiver);
-        // messages of others come as well, and must not cost more than one look in a while
-        if !found.is_empty() || self.read.elapsed() < PATIENCE {
+        if !found.is_empty() {
             return found;
         }
-        self.read();
+        // messages of others come as well, and must not cost more than one look in a while
+        let now = clock();
+        if now.saturating_duration_since(self.read) < PATIENCE {
+            return found;
+        }
+        self.read(now);
         self.find(way, receiver)
     }
 
@@ -89,8 +98,8 @@ impl Sessions {
         }
     }
 
-    fn read(&mut self) {
-        self.read = Instant::now();
+    fn read(&mut self, now: Instant) {
+        self.read = now;
         self.received.clear();
         self.sent.clear();
         for session in self.path.upgrade().iter().flat_map(|path| path.sessions()) {
@@ -102,3 +111,6 @@ impl Sessions {
 
 /// Time between two looks for sessions that are not known.
 const PATIENCE: Duration = Duration::from_millis(2);
+
+#[cfg(test)]
+mod tests;

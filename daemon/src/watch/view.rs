@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
+use std::time::Instant;
 
 use wgtrace_abi::Hook;
 use wgtrace_api::v1::EncryptionState;
@@ -41,14 +42,14 @@ impl View {
             flows: FlowTable::new(limits, seed),
             clocks: Clocks::new(),
             around: Arc::default(),
-            sessions: Sessions::new(),
+            sessions: Sessions::new(Instant::now()),
             tallies: Tallies::default(),
         }
     }
 
     /// Uses other names.
     pub(super) fn look_around(&mut self, around: Arc<Surroundings>) {
-        self.sessions.follow(&around.path);
+        self.sessions.follow(&around.path, Instant::now());
         self.around = around;
     }
 
@@ -72,9 +73,6 @@ impl View {
         let encryption = self.encryption(packet);
         if let Some(reason) = packet.event.drop_reason() {
             self.tallies.add_drop(packet, reason, &self.around);
-        }
-        if encryption == EncryptionState::Leak {
-            self.tallies.add_leak(packet);
         }
         if subscribers.values().any(|subscriber| matches!(subscriber, Subscriber::Flows(_))) {
             match encryption {
@@ -116,7 +114,7 @@ impl View {
     ) -> (Option<Arc<Session>>, Option<Packet<'r>>) {
         let Some(way) = Way::of(packet.hook) else { return (None, None) };
         let Some(receiver) = message(packet).and_then(receiver) else { return (None, None) };
-        let sessions = self.sessions.of(way, receiver);
+        let sessions = self.sessions.of(way, receiver, Instant::now);
         // borrows of `room` cannot leave the search
         let fits = |session: &&Arc<Session>| sealed::look(packet, way.key(session), room).is_some();
         match sessions.iter().find(fits) {

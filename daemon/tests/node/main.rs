@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test program: it has files, processes and clocks")]
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test program: what fails ends it")]
 
+mod bare;
 mod churn;
 mod pods;
 mod restart;

@@ -98,6 +98,7 @@ fn link(message: &LinkMessage) -> Option<(DeviceName, Link)> {
     let flags = message.header.flags;
     let mut link = Link {
         index: known.index,
+        l3: known.is_l3(),
         kind: known.kind,
         mac: None,
         mtu: 0,
