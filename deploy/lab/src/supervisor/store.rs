@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use rustix::io::Errno;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
 /// Descriptors by name, and whether the daemon is ready.
@@ -71,8 +72,11 @@ impl Store {
                 ([0; LONGEST], [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))]);
             let mut ancillary = RecvAncillaryBuffer::new(&mut room);
             let parts = &mut [IoSliceMut::new(&mut text)];
-            let Ok(message) = recvmsg(socket, parts, &mut ancillary, RecvFlags::CMSG_CLOEXEC) else {
-                continue;
+            let message = match recvmsg(socket, parts, &mut ancillary, RecvFlags::CMSG_CLOEXEC) {
+                Ok(message) => message,
+                Err(Errno::INTR) => continue,
+                // a daemon that cannot say that it is ready is waited for in vain, which is told
+                Err(error) => return eprintln!("{}: {error}", self.path.display()),
             };
             let descriptors = ancillary.drain().filter_map(|message| match message {
                 RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
