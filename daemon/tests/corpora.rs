@@ -1,11 +1,5 @@
 //! Every input of the fuzz corpus through the function that the fuzz target calls.
-#![expect(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test reads files, and may fail by panicking"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test may fail by panicking")]
 
 #[expect(unreachable_pub, reason = "a crate of its own, included")]
 #[path = "../fuzz/src/lib.rs"]

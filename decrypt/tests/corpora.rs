@@ -1,11 +1,9 @@
 //! Every input of the fuzz corpora through the functions that the fuzz targets call.
 #![expect(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test reads files, and may fail by panicking"
+    reason = "a test may fail by panicking"
 )]
 
 #[expect(unreachable_pub, reason = "a crate of its own, included")]

@@ -2,7 +2,6 @@
 #![expect(clippy::disallowed_methods, reason = "a test program: it has files, processes, threads and clocks")]
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "what is not there fails the test"

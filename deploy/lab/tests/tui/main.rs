@@ -1,6 +1,6 @@
 //! The real TUI on a pseudo-terminal, an ordinary user's, beside the real lab.
 #![expect(clippy::disallowed_methods, reason = "a test program: it has files, processes and clocks")]
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test program: what fails ends it")]
+#![expect(clippy::unwrap_used, reason = "a test program: what fails ends it")]
 
 mod frames;
 #[path = "../common/planted.rs"]

@@ -2,7 +2,6 @@
 #![expect(clippy::disallowed_methods, reason = "a program, not a core: it has files, threads and a clock")]
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test may fail by panicking"
