@@ -130,7 +130,7 @@ impl Node {
         let roster = registry.roster().clone();
         let endpoints = Endpoints { pool, store, devices: BTreeMap::new() };
         let started = i64::try_from(started).unwrap_or(i64::MAX);
-        let (faults, leaks) = (Vec::new(), forwarding.leaks()?.packets);
+        let faults = Vec::new();
         let mut node = Self {
             config,
             started,
@@ -145,7 +145,6 @@ impl Node {
             device_mtu,
             registry_fault: None,
             faults,
-            leaks,
             changed: Arc::default(),
         };
         node.reconcile().await;

@@ -242,10 +242,9 @@ impl Want {
     }
 }
 
-/// Taps the native device for those who listen at these hooks; of a node that encrypts, it is always tapped.
+/// Taps the native device for those who listen at these hooks.
 fn tap(node: &mut Node, links: &BTreeMap<DeviceName, Link>, hooks: Hooks) -> Result<()> {
-    let is_wanted = hooks.is_tapped() || node.config().encryption.is_some();
-    let native = node.native(links).filter(|_| is_wanted);
+    let native = node.native(links).filter(|_| hooks.is_tapped());
     node.forwarding().instance().tap_only(native.as_ref()).context("cannot tap the native device")
 }
 
