@@ -3,6 +3,7 @@
 mod attendance;
 mod connect;
 mod conversation;
+mod message;
 mod pump;
 mod servers;
 #[cfg(test)]
@@ -13,8 +14,9 @@ use anyhow::{Context as _, Result};
 
 pub(crate) use self::attendance::Attendance;
 pub(crate) use self::connect::{AskError, understood};
+pub(crate) use self::message::{Heard, Packed};
 pub(crate) use self::servers::{AskArgs, Client, ServerArgs};
-pub(crate) use self::watch::{Wants, Watch, watch};
+pub(crate) use self::watch::{Wants, Watch, hear, watch};
 
 /// What conversations run on.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {

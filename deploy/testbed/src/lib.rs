@@ -1,7 +1,7 @@
 //! What tests, benches and the virtual machines try programs on: network namespaces that vanish with their
 //! owner, devices between them, and traffic that is counted exactly.
 //!
-//! Everything needs root and nothing else: no other program, no file outside `/proc` and `/run/netns`. Namespaces
+//! Namespaces, devices and traffic need root and nothing else: no other program, no file outside `/proc` and `/run/netns`. Namespaces
 //! start silent (no IPv6 of their own, so no router solicitations and no multicast reports): what is on the wire is
 //! what was sent. Errors are for people to read, hence `anyhow`.
 //!
@@ -18,9 +18,11 @@
 //! ```
 #![expect(clippy::disallowed_methods, reason = "it is there for files, clocks and threads")]
 
+mod allocations;
 pub mod bpf;
 mod bpffs;
 mod corpora;
+mod daemon;
 mod device;
 pub mod frame;
 mod line;
@@ -34,8 +36,10 @@ mod terminal;
 mod tun;
 mod udp;
 
+pub use allocations::Counting;
 pub use bpffs::BpfFs;
 pub use corpora::replay;
+pub use daemon::{Answers, FakeDaemon};
 pub use frame::{FrameReceiver, FrameSender};
 pub use line::Line;
 pub use link::{Link, VlanTag};

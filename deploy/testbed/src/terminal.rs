@@ -20,11 +20,29 @@ use rustix::termios::{Winsize, tcgetattr, tcsetwinsize};
 pub struct Terminal {
     master: OwnedFd,
     child: Child,
-    parser: vt100::Parser,
+    parser: vt100::Parser<Frames>,
     /// Bytes that the program wrote so far.
     written: u64,
     /// Nobody writes any more.
     over: bool,
+}
+
+/// Synchronized updates that came to their end.
+struct Frames(u64);
+
+impl vt100::Callbacks for Frames {
+    fn unhandled_csi(
+        &mut self,
+        _: &mut vt100::Screen,
+        mark: Option<u8>,
+        _: Option<u8>,
+        parameters: &[&[u16]],
+        command: char,
+    ) {
+        if (mark, command) == (Some(b'?'), 'l') && parameters.contains(&&[SYNCHRONIZED][..]) {
+            self.0 = self.0.saturating_add(1);
+        }
+    }
 }
 
 /// Rows and columns of a terminal.
@@ -40,7 +58,8 @@ impl Terminal {
         }
         let child = child::spawn(command, &ours);
         let child = child.with_context(|| format!("cannot start {}", command.get_program().display()))?;
-        Ok(Self { master, child, parser: vt100::Parser::new(size.0, size.1, 0), written: 0, over: false })
+        let parser = vt100::Parser::new_with_callbacks(size.0, size.1, 0, Frames(0));
+        Ok(Self { master, child, parser, written: 0, over: false })
     }
 
     /// What is on the screen.
@@ -57,6 +76,25 @@ impl Terminal {
     /// Bytes that the program wrote so far, as far as they were read.
     pub fn written(&self) -> u64 {
         self.written
+    }
+
+    /// Frames that the program wrote so far, as far as they were read: it says itself where one ends.
+    pub fn frames(&self) -> u64 {
+        self.parser.callbacks().0
+    }
+
+    /// Reads until another frame is there; false if none comes within `patience`.
+    pub fn next_frame(&mut self, patience: Duration) -> Result<bool> {
+        let (before, deadline) = (self.frames(), Instant::now() + patience);
+        while self.frames() == before {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if self.over || left.is_zero() {
+                return Ok(false);
+            }
+            self.wait(PollFlags::IN, left)?;
+            self.read()?;
+        }
+        Ok(true)
     }
 
     /// The program's process.
@@ -208,6 +246,8 @@ fn winsize((rows, columns): Size) -> Winsize {
     Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }
 }
 
+/// The private mode within which a terminal shows nothing half done.
+const SYNCHRONIZED: u16 = 2026;
 /// Longest time between two looks at what is waited for.
 const STEP: Duration = Duration::from_millis(20);
 /// For a program that does not read what is typed.

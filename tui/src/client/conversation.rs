@@ -10,39 +10,54 @@ use wgtrace_api::v1::told::What;
 use wgtrace_api::v1::{StatusReply, StatusRequest, Told};
 
 use super::connect::{AskError, connect, reason, understood};
+use super::message::Message;
 use super::pump::{End, pump};
 use super::watch::Wants;
 
 /// What has to be known of a daemon to go on talking to it.
 #[derive(Debug)]
-pub(super) struct Conversation {
+pub(super) struct Conversation<M> {
     path: PathBuf,
     wants: Wants,
-    teller: Teller,
+    teller: Teller<M>,
     /// What was said of why it is gone, and since when it is.
     gone: Option<(String, SystemTime)>,
 }
 
 /// Says what one daemon says.
 #[derive(Debug, Clone)]
-pub(super) struct Teller {
+pub(super) struct Teller<M> {
     from: String,
-    told: mpsc::Sender<Told>,
+    told: mpsc::Sender<M>,
 }
 
 /// Nobody listens any more.
 pub(super) struct Unheard;
 
-impl Teller {
+impl<M: Message> Teller<M> {
     /// Waits until it is taken.
     pub(super) async fn tell(&self, what: What) -> Result<(), Unheard> {
-        let told = Told { from: self.from.clone(), time: now(), what: Some(what) };
-        self.told.send(told).await.map_err(|_| Unheard)
+        self.send(self.message(what)).await
+    }
+
+    /// The same for what was made a message before.
+    pub(super) async fn send(&self, message: M) -> Result<(), Unheard> {
+        self.told.send(message).await.map_err(|_| Unheard)
+    }
+
+    /// As it is told, now.
+    pub(super) fn message(&self, what: What) -> M {
+        Told { from: self.from.clone(), time: now(), what: Some(what) }.into()
+    }
+
+    /// The same for packets.
+    pub(super) fn packets(&self, packets: M::Packets) -> M {
+        M::packets(self.from.clone(), now(), packets)
     }
 }
 
-impl Conversation {
-    pub(super) fn new(path: PathBuf, wants: Wants, told: mpsc::Sender<Told>) -> Self {
+impl<M: Message> Conversation<M> {
+    pub(super) fn new(path: PathBuf, wants: Wants, told: mpsc::Sender<M>) -> Self {
         let from = path.display().to_string();
         Self { path, wants, teller: Teller { from, told }, gone: None }
     }

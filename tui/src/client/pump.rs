@@ -6,18 +6,22 @@ use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{MissedTickBehavior, interval, timeout};
+use tonic::client::Grpc;
+use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::Channel;
-use tonic::{Code, Response, Status, Streaming};
+use tonic::{Code, Request, Response, Status, Streaming};
+use tonic_prost::ProstCodec;
 use wgtrace_api::recording::LONGEST;
 use wgtrace_api::v1::node_client::NodeClient;
 use wgtrace_api::v1::observer_client::ObserverClient;
 use wgtrace_api::v1::told::What;
 use wgtrace_api::v1::{
-    InterfacesRequest, NodesRequest, PeersRequest, Refused, SessionsRequest, StatusRequest,
+    InterfacesRequest, NodesRequest, PacketsRequest, PeersRequest, Refused, SessionsRequest, StatusRequest,
 };
 
 use super::connect::reason;
 use super::conversation::{Teller, Unheard};
+use super::message::Message;
 use super::watch::Wants;
 
 /// Why a connection is over.
@@ -35,35 +39,34 @@ impl From<Unheard> for End {
 }
 
 /// Asks for all that is wanted; what is refused is said, and the rest goes on.
-pub(super) async fn pump(channel: Channel, wants: &Wants, teller: &Teller) -> End {
+pub(super) async fn pump<M: Message>(channel: Channel, wants: &Wants, teller: &Teller<M>) -> End {
     let observer = || ObserverClient::new(channel.clone()).max_decoding_message_size(LONGEST);
     // Nothing may be wanted, and everything refused: the connection is watched by asking.
     let mut pumps: FuturesUnordered<BoxFuture<'_, Result<(), End>>> = FuturesUnordered::new();
     pumps.push(Box::pin(tables(channel.clone(), wants.tables, teller)));
     if let Some(request) = wants.packets.clone() {
-        let mut observer = observer();
-        let asked = async move { observer.packets(request).await };
-        pumps.push(Box::pin(stream("packets", asked, What::Packets, teller)));
+        let asked = packets::<M>(channel.clone(), request);
+        pumps.push(Box::pin(stream("packets", asked, |reply| teller.packets(reply), teller)));
     }
     if let Some(request) = wants.flows.clone() {
         let mut observer = observer();
         let asked = async move { observer.flows(request).await };
-        pumps.push(Box::pin(stream("flows", asked, What::Flows, teller)));
+        pumps.push(Box::pin(stream("flows", asked, |reply| teller.message(What::Flows(reply)), teller)));
     }
     if let Some(request) = wants.drops {
         let mut observer = observer();
         let asked = async move { observer.drops(request).await };
-        pumps.push(Box::pin(stream("drops", asked, What::Drops, teller)));
+        pumps.push(Box::pin(stream("drops", asked, |reply| teller.message(What::Drops(reply)), teller)));
     }
     if wants.sessions {
         let mut observer = observer();
         let asked = async move { observer.sessions(SessionsRequest {}).await };
-        pumps.push(Box::pin(stream("sessions", asked, What::Session, teller)));
+        pumps.push(Box::pin(stream("sessions", asked, |reply| teller.message(What::Session(reply)), teller)));
     }
     if let Some(request) = wants.ledger {
         let mut observer = observer();
         let asked = async move { observer.ledger(request).await };
-        pumps.push(Box::pin(stream("ledger", asked, What::Ledger, teller)));
+        pumps.push(Box::pin(stream("ledger", asked, |reply| teller.message(What::Ledger(reply)), teller)));
     }
     while let Some(end) = pumps.next().await {
         if let Err(end) = end {
@@ -73,12 +76,24 @@ pub(super) async fn pump(channel: Channel, wants: &Wants, teller: &Teller) -> En
     End::Lost("nothing was left to ask".to_owned())
 }
 
+/// As `observer.proto` has the method; what comes of it is decoded as far as the reader wants.
+async fn packets<M: Message>(
+    channel: Channel,
+    request: PacketsRequest,
+) -> Result<Response<Streaming<M::Packets>>, Status> {
+    let mut grpc = Grpc::new(channel).max_decoding_message_size(LONGEST);
+    let not_ready = |error: tonic::transport::Error| Status::from_error(Box::new(error));
+    grpc.ready().await.map_err(not_ready)?;
+    let codec = ProstCodec::<PacketsRequest, M::Packets>::default();
+    grpc.server_streaming(Request::new(request), PathAndQuery::from_static(PACKETS), codec).await
+}
+
 /// One stream, up to its end.
-async fn stream<T>(
+async fn stream<T, M: Message>(
     name: &str,
     asked: impl Future<Output = Result<Response<Streaming<T>>, Status>>,
-    what: impl Fn(T) -> What,
-    teller: &Teller,
+    message: impl Fn(T) -> M,
+    teller: &Teller<M>,
 ) -> Result<(), End> {
     let mut stream = match asked.await {
         Ok(stream) => stream.into_inner(),
@@ -86,7 +101,7 @@ async fn stream<T>(
     };
     loop {
         match stream.message().await {
-            Ok(Some(message)) => teller.tell(what(message)).await?,
+            Ok(Some(reply)) => teller.send(message(reply)).await?,
             Ok(None) => return Err(End::Lost(format!("it ended the stream of {name}"))),
             Err(status) => return refused(name, &status, teller).await,
         }
@@ -94,7 +109,7 @@ async fn stream<T>(
 }
 
 /// Says so and goes on, unless it is the connection that is lost.
-async fn refused(name: &str, status: &Status, teller: &Teller) -> Result<(), End> {
+async fn refused<M: Message>(name: &str, status: &Status, teller: &Teller<M>) -> Result<(), End> {
     let text = match status.code() {
         Code::PermissionDenied
         | Code::InvalidArgument
@@ -121,7 +136,7 @@ async fn refused(name: &str, status: &Status, teller: &Teller) -> Result<(), End
 }
 
 /// What has no stream is asked for again and again; whether the daemon still answers is found on the way.
-async fn tables(channel: Channel, is_wanted: bool, teller: &Teller) -> Result<(), End> {
+async fn tables<M: Message>(channel: Channel, is_wanted: bool, teller: &Teller<M>) -> Result<(), End> {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let node = NodeClient::new(channel).max_decoding_message_size(LONGEST);
@@ -152,10 +167,10 @@ async fn tables(channel: Channel, is_wanted: bool, teller: &Teller) -> Result<()
 }
 
 /// The answer to one question; `None` if it was refused.
-async fn answer<T>(
+async fn answer<T, M: Message>(
     name: &str,
     asked: impl Future<Output = Result<Response<T>, Status>>,
-    teller: &Teller,
+    teller: &Teller<M>,
 ) -> Result<Option<T>, End> {
     match timeout(PATIENCE, asked).await {
         Err(_) => Err(End::Lost(format!("it did not answer within {} s", PATIENCE.as_secs()))),
@@ -168,3 +183,4 @@ async fn answer<T>(
 const PERIOD: Duration = Duration::from_secs(2);
 /// For an answer; a daemon that is busy gives it later.
 const PATIENCE: Duration = Duration::from_secs(10);
+const PACKETS: &str = "/wgtrace.v1.Observer/Packets";

@@ -109,7 +109,7 @@ fn no_daemon_is_told_once_and_tried_again() {
 fn one_that_speaks_another_contract_is_not_understood() {
     let folder = TempDir::new().unwrap();
     let mut script = Script::of("old");
-    script.status.contract = 77;
+    script.answers.status.contract = 77;
     let fake = Fake::start(&socket(&folder, "old"), script);
     run(async {
         let mut watch = watch(&[fake.path().to_owned()], &wants());

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use wgtrace_api::v1;
 
 use super::conversation::Conversation;
+use super::message::{Heard, Message};
 
 /// What is asked of every daemon. The default asks who it is and whether it is there.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +34,15 @@ pub(crate) struct Wants {
 /// A daemon's messages begin with `hello` or `gone`, and again after each `gone`. A reader that is slow is waited
 /// for: then the daemons drop what they cannot send, and count it.
 pub(crate) fn watch(servers: &[PathBuf], wants: &Wants) -> Watch {
+    start(servers, wants)
+}
+
+/// The same for a reader that looks at few of many packets: they are left as they came.
+pub(crate) fn hear(servers: &[PathBuf], wants: &Wants) -> Watch<Heard> {
+    start(servers, wants)
+}
+
+fn start<M: Message>(servers: &[PathBuf], wants: &Wants) -> Watch<M> {
     let (sender, told) = mpsc::channel(QUEUE);
     let mut tasks = JoinSet::new();
     for path in servers {
@@ -43,18 +53,18 @@ pub(crate) fn watch(servers: &[PathBuf], wants: &Wants) -> Watch {
 
 /// What daemons say; ends the conversations when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Watch {
-    told: mpsc::Receiver<v1::Told>,
+pub(crate) struct Watch<M = v1::Told> {
+    told: mpsc::Receiver<M>,
     _tasks: JoinSet<()>,
 }
 
-impl Stream for Watch {
-    type Item = v1::Told;
+impl<M: Message> Stream for Watch<M> {
+    type Item = M;
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<v1::Told>> {
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<M>> {
         self.told.poll_recv(context)
     }
 }
 
-/// Messages that wait for the reader.
-const QUEUE: usize = 16;
+/// Messages that wait for the reader. Each may be large, and all of them are late by as much as they wait.
+const QUEUE: usize = 4;

@@ -147,11 +147,12 @@ impl App {
                     self.now = self.now.max(told.time);
                 }
                 let news = self.live.take(*told, &self.filter);
-                if news > 0 {
-                    self.news += news;
-                    self.revision += 1;
-                    self.settle();
-                }
+                self.heard(news);
+                Vec::new()
+            }
+            Msg::Packets { from, time, packets } => {
+                let news = self.live.take_packets(&from, time, packets, &self.filter);
+                self.heard(news);
                 Vec::new()
             }
             Msg::Key(event) if event.kind == KeyEventKind::Release => Vec::new(),
@@ -185,13 +186,20 @@ impl App {
         }
     }
 
+    fn heard(&mut self, news: u64) {
+        if news > 0 {
+            self.news += news;
+            self.revision += 1;
+            self.settle();
+        }
+    }
+
     /// When it wants to hear that time went by.
     pub(crate) fn next_tick(&self) -> i64 {
         let second = self.rested.saturating_add(SECOND);
-        match self.flows.due(self.shown(), self.view) {
-            Some(due) => due.min(second),
-            None => second,
-        }
+        // where nothing fits the screen, nothing is brought in order
+        let due = self.areas().and_then(|_| self.flows.due(self.shown(), self.view));
+        due.map_or(second, |due| due.min(second))
     }
 
     /// Another number whenever the screen may look different.

@@ -13,9 +13,9 @@ mod told;
 
 pub(crate) use self::endpoint::Endpoint;
 pub(crate) use self::events::{Event, Events, Kind};
-pub(crate) use self::flow::{Flow, FlowHop, Total, protocol, reason};
+pub(crate) use self::flow::{Flow, Passed, Place, Total, protocol, reason};
 pub(crate) use self::flows::{FlowKey, Flows};
-pub(crate) use self::intern::Interner;
+pub(crate) use self::intern::{Interner, Name};
 pub(crate) use self::lasting::PeerClock;
 pub(crate) use self::node::{Link, Node, Nodes};
 pub(crate) use self::packets::Packets;
@@ -28,5 +28,5 @@ pub(crate) struct Model {
     pub(crate) flows: Flows,
     pub(crate) packets: Packets,
     pub(crate) events: Events,
-    names: Interner,
+    pub(crate) names: Interner,
 }

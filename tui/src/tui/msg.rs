@@ -4,11 +4,19 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Size;
 use wgtrace_api::v1::Told;
 
+use crate::client::{Heard, Packed};
+
 /// Something that happened, to be handed to [`App::update`](super::app::App::update).
 #[derive(Debug)]
 pub(crate) enum Msg {
     /// A daemon said something, or is gone.
     Told(Box<Told>),
+    /// The same, of packets that nobody looked at yet.
+    Packets {
+        from: String,
+        time: i64,
+        packets: Packed,
+    },
     Key(KeyEvent),
     Paste(String),
     Resize(Size),
@@ -16,6 +24,15 @@ pub(crate) enum Msg {
     Tick,
     /// There is nothing more to be heard, and why.
     Ended(String),
+}
+
+impl From<Heard> for Msg {
+    fn from(heard: Heard) -> Self {
+        match heard {
+            Heard::Told(told) => Self::Told(told),
+            Heard::Packets { from, time, packets } => Self::Packets { from, time, packets },
+        }
+    }
 }
 
 /// What [`App::update`](super::app::App::update) wants done.

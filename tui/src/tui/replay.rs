@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep_until};
 use wgtrace_api::v1::Told;
 
 use super::run::Source;
+use crate::client::Heard;
 use crate::recording::Recording;
 
 /// Tells a recording at its own pace, or faster.
@@ -55,7 +56,7 @@ impl Replay {
 }
 
 impl Source for Replay {
-    async fn hear(&mut self) -> Result<Told, String> {
+    async fn hear(&mut self) -> Result<Heard, String> {
         if self.next.is_none() {
             match self.recording.read() {
                 Ok(Some(told)) => self.schedule(told),
@@ -66,7 +67,7 @@ impl Source for Replay {
         if let Some((due, _)) = &self.next {
             sleep_until(*due).await;
         }
-        self.next.take().map(|(_, told)| told).ok_or_else(|| self.end())
+        self.next.take().map(|(_, told)| told.into()).ok_or_else(|| self.end())
     }
 
     /// All of it is told; what is not wanted is not shown.
@@ -100,7 +101,8 @@ mod tests {
             let mut all = Vec::new();
             loop {
                 match replay.hear().await {
-                    Ok(told) => all.push((began.elapsed().as_secs(), told.time)),
+                    Ok(Heard::Told(told)) => all.push((began.elapsed().as_secs(), told.time)),
+                    Ok(Heard::Packets { .. }) => panic!("packets of a recording are decoded"),
                     Err(end) => return (all, end),
                 }
             }

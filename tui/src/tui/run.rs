@@ -9,17 +9,17 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 use ratatui::layout::Size;
 use tokio::time::{Instant, sleep_until};
-use wgtrace_api::v1::Told;
 
 use super::app::App;
 use super::clock::Clock;
 use super::msg::{Effect, Msg};
 use super::views;
+use crate::client::Heard;
 
 /// Where what is shown comes from.
 pub(crate) trait Source {
     /// What was heard next; nothing more ever after an end, and why.
-    fn hear(&mut self) -> impl Future<Output = Result<Told, String>>;
+    fn hear(&mut self) -> impl Future<Output = Result<Heard, String>>;
 
     /// Only packets that this filter wants are of interest from now on.
     fn want(&mut self, filter: &str);
@@ -39,15 +39,14 @@ where
 {
     let mut stop = std::pin::pin!(stop);
     let mut drawn = None;
-    let mut last_frame = Instant::now().checked_sub(FRAME);
+    let mut frame_due = Instant::now();
     let mut has_ended = false;
     loop {
         let is_stale = drawn != Some(app.revision());
-        let frame_due = last_frame.map_or_else(Instant::now, |last| last + FRAME);
         if is_stale && Instant::now() >= frame_due {
             terminal.draw(|frame| views::draw(app, frame)).context("cannot draw on the terminal")?;
             drawn = Some(app.revision());
-            last_frame = Some(Instant::now());
+            frame_due = next_frame(frame_due, Instant::now());
             continue;
         }
         let tick_due = clock.moment(app.next_tick());
@@ -63,7 +62,7 @@ where
                 if Instant::now() >= tick_due { app.update(Msg::Tick, clock.now()) } else { Vec::new() }
             }
             told = source.hear(), if !has_ended => match told {
-                Ok(told) => app.update(Msg::Told(Box::new(told)), clock.now()),
+                Ok(heard) => app.update(heard.into(), clock.now()),
                 Err(why) => {
                     has_ended = true;
                     app.update(Msg::Ended(why), clock.now())
@@ -81,6 +80,11 @@ where
             }
         }
     }
+}
+
+/// A frame that was late makes the next one come no later; one after a rest begins a rhythm of its own.
+fn next_frame(due: Instant, now: Instant) -> Instant {
+    if now < due + FRAME { due + FRAME } else { now + FRAME }
 }
 
 /// Why it ended.
@@ -130,3 +134,25 @@ fn take(
 const FRAME: Duration = Duration::from_micros(16_667);
 /// Inputs that are taken before anything is drawn.
 const INPUTS: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_that_are_each_a_little_late_are_still_sixty_a_second() {
+        let began = Instant::now();
+        let (mut due, mut frames) = (began, 0);
+        while due < began + Duration::from_secs(1) {
+            frames += 1;
+            due = next_frame(due, due + Duration::from_millis(3));
+        }
+        assert_eq!(frames, 60);
+    }
+
+    #[test]
+    fn after_a_rest_two_frames_are_as_far_apart_as_ever() {
+        let (due, now) = (Instant::now(), Instant::now() + Duration::from_mins(1));
+        assert_eq!(next_frame(due, now), now + FRAME);
+    }
+}

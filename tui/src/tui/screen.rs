@@ -1,12 +1,15 @@
 //! The terminal, taken and given back as it was, whatever happens.
 
-use std::io::{self, BufWriter, IsTerminal as _, Stdout};
+use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
 use std::panic;
 
 use anyhow::{Context as _, Result, ensure};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event};
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
-use crossterm::{cursor, execute};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{cursor, execute, queue};
 use futures_util::{Stream, stream};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -16,7 +19,7 @@ use tokio::sync::mpsc;
 use super::run::Stop;
 
 /// What is drawn on.
-pub(crate) type Output = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+pub(crate) type Output = Terminal<CrosstermBackend<Frames<BufWriter<Stdout>>>>;
 
 /// The terminal while it is ours.
 #[derive(Debug)]
@@ -38,7 +41,7 @@ impl Screen {
         let screen = Self(());
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
             .context("cannot take the terminal")?;
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(BUFFER, io::stdout()));
+        let backend = CrosstermBackend::new(Frames::new(BufWriter::with_capacity(BUFFER, io::stdout())));
         Ok((screen, Terminal::new(backend).context("cannot tell the size of the terminal")?))
     }
 }
@@ -51,8 +54,45 @@ impl Drop for Screen {
 
 /// That it fails is nothing that could still be told.
 fn give_back() {
-    let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let _ = execute!(
+        io::stdout(),
+        EndSynchronizedUpdate,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
     let _ = disable_raw_mode();
+}
+
+/// Writes what comes between two flushes as one update: a terminal that knows how shows none of it half done.
+#[derive(Debug)]
+pub(crate) struct Frames<W> {
+    out: W,
+    is_open: bool,
+}
+
+impl<W: Write> Frames<W> {
+    fn new(out: W) -> Self {
+        Self { out, is_open: false }
+    }
+}
+
+impl<W: Write> Write for Frames<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.is_open {
+            queue!(self.out, BeginSynchronizedUpdate)?;
+            self.is_open = true;
+        }
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.is_open {
+            queue!(self.out, EndSynchronizedUpdate)?;
+            self.is_open = false;
+        }
+        self.out.flush()
+    }
 }
 
 /// What is typed, read by a thread of its own; it ends with the program.
@@ -87,3 +127,22 @@ pub(crate) fn stop() -> Result<impl Future<Output = Stop>> {
 const BUFFER: usize = 64 << 10;
 /// Inputs that wait while others are looked at.
 const WAITING: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_flushed_together_is_one_update() {
+        let mut frames = Frames::new(Vec::new());
+        for piece in ["a", "b"] {
+            frames.write_all(piece.as_bytes()).unwrap();
+        }
+        frames.flush().unwrap();
+        frames.flush().unwrap();
+        frames.write_all(b"c").unwrap();
+        frames.flush().unwrap();
+        let text = String::from_utf8(frames.out).unwrap();
+        assert_eq!(text, "\x1b[?2026hab\x1b[?2026l\x1b[?2026hc\x1b[?2026l");
+    }
+}

@@ -5,4 +5,5 @@ mod bounds;
 mod program;
 mod scene;
 mod screens;
+mod speed;
 mod stage;

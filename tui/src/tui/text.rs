@@ -1,13 +1,20 @@
 //! Text from elsewhere, made fit for cells: nothing in it speaks to the terminal, and its width is what is drawn.
 
+mod short;
+
 use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+pub(crate) use self::short::{CellText, Short};
+
 /// The text with a mark in the place of each control character, and without what takes no column:
 /// combining marks, joiners, marks of direction.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+    let is_plain = |byte: u8| (0x20..0x7f).contains(&byte);
+    if text.bytes().all(is_plain)
+        || text.chars().all(|character| character.width().is_some_and(|width| width > 0))
+    {
         return Cow::Borrowed(text);
     }
     let shown = |character: char| match character.width() {
@@ -24,16 +31,16 @@ pub(crate) fn width(text: &str) -> usize {
 }
 
 /// The text, cleaned, in at most so many columns; what is cut off is told by a mark at the end.
-pub(crate) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
+pub(crate) fn fit(text: &str, columns: usize) -> CellText<'_> {
     let text = clean(text);
     if width(&text) <= columns {
-        return text;
+        return text.into();
     }
-    let mut cut = prefix(&text, columns.saturating_sub(1)).to_owned();
+    let mut cut = Short::from(prefix(&text, columns.saturating_sub(1)));
     if columns > 0 {
-        cut.push(ELLIPSIS);
+        cut.push_str(ELLIPSIS);
     }
-    Cow::Owned(cut)
+    cut.into()
 }
 
 /// As [`fit`], but the end of the text is kept.
@@ -49,7 +56,7 @@ pub(crate) fn fit_end(text: &str, columns: usize) -> Cow<'_, str> {
         let Some(first) = rest.next() else { break };
         over = over.saturating_sub(first.width().unwrap_or(0));
     }
-    let mark = if columns > 0 { "…" } else { "" };
+    let mark = if columns > 0 { ELLIPSIS } else { "" };
     Cow::Owned(format!("{mark}{}", rest.as_str()))
 }
 
@@ -66,7 +73,7 @@ pub(crate) fn prefix(text: &str, columns: usize) -> &str {
 }
 
 const REPLACEMENT: char = '\u{fffd}';
-const ELLIPSIS: char = '…';
+const ELLIPSIS: &str = "…";
 
 #[cfg(test)]
 mod tests {
@@ -82,10 +89,10 @@ mod tests {
     #[test]
     fn wide_characters_are_measured_and_never_cut_in_half() {
         assert_eq!(width("漢字"), 4);
-        assert_eq!(fit("漢字漢字", 5), "漢字…");
-        assert_eq!(fit("漢字漢字", 4), "漢…");
-        assert_eq!(fit("abc", 3), "abc");
-        assert_eq!(fit("abcd", 0), "");
+        assert_eq!(&*fit("漢字漢字", 5), "漢字…");
+        assert_eq!(&*fit("漢字漢字", 4), "漢…");
+        assert_eq!(&*fit("abc", 3), "abc");
+        assert_eq!(&*fit("abcd", 0), "");
         assert_eq!(fit_end("/run/wgtrace/a.sock", 8), "…/a.sock");
         assert_eq!(fit_end("漢字漢字", 4), "…字");
     }

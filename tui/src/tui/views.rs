@@ -70,7 +70,7 @@ fn print(buffer: &mut Buffer, area: Rect, line: &str, style: Style) -> u16 {
         return 0;
     }
     let line = text::fit(line, area.width.into());
-    let (end, _) = buffer.set_stringn(area.x, area.y, &line, area.width.into(), style);
+    let (end, _) = buffer.set_stringn(area.x, area.y, &*line, area.width.into(), style);
     end.saturating_sub(area.x)
 }
 

@@ -9,7 +9,7 @@ use futures_util::StreamExt as _;
 use ratatui::layout::Size;
 use wgtrace_api::filter::Filter;
 use wgtrace_api::v1::told::What;
-use wgtrace_api::v1::{DropsRequest, FlowsRequest, LedgerRequest, PacketsRequest, Told};
+use wgtrace_api::v1::{DropsRequest, FlowsRequest, LedgerRequest, PacketsRequest};
 
 use super::app::{App, Start};
 use super::clock::Clock;
@@ -19,7 +19,7 @@ use super::run::{Source, Stop};
 use super::screen::{self, Screen};
 use super::theme::{Depth, Shade, Theme};
 use crate::cli::Misuse;
-use crate::client::{ServerArgs, Wants, Watch, watch};
+use crate::client::{Heard, ServerArgs, Wants, Watch, hear};
 use crate::config::{Config, Keys};
 use crate::io;
 
@@ -134,8 +134,8 @@ enum Feed {
 struct Live {
     servers: Vec<PathBuf>,
     request: PacketsRequest,
-    state: Watch,
-    packets: Watch,
+    state: Watch<Heard>,
+    packets: Watch<Heard>,
 }
 
 impl Live {
@@ -155,12 +155,12 @@ impl Live {
             ledger: Some(LedgerRequest::default()),
             tables: true,
         };
-        let state = watch(&servers, &wants);
-        let packets = watch(&servers, &only(&request));
+        let state = hear(&servers, &wants);
+        let packets = hear(&servers, &only(&request));
         Self { servers, request, state, packets }
     }
 
-    async fn hear(&mut self) -> Option<Told> {
+    async fn hear(&mut self) -> Option<Heard> {
         loop {
             tokio::select! {
                 told = self.state.next() => return told,
@@ -176,7 +176,7 @@ impl Live {
 }
 
 impl Source for Feed {
-    async fn hear(&mut self) -> Result<Told, String> {
+    async fn hear(&mut self) -> Result<Heard, String> {
         match self {
             Self::Live(live) => live.hear().await.ok_or_else(|| "nobody is asked any more".to_owned()),
             Self::Replay(replay) => replay.hear().await,
@@ -187,7 +187,7 @@ impl Source for Feed {
         match self {
             Self::Live(live) if live.request.filter != filter => {
                 filter.clone_into(&mut live.request.filter);
-                live.packets = watch(&live.servers, &only(&live.request));
+                live.packets = hear(&live.servers, &only(&live.request));
             }
             Self::Live(_) => {}
             Self::Replay(replay) => replay.want(filter),
@@ -199,8 +199,11 @@ fn only(packets: &PacketsRequest) -> Wants {
     Wants { packets: Some(packets.clone()), ..Wants::default() }
 }
 
-fn is_of_packets(told: &Told) -> bool {
-    matches!(told.what, Some(What::Packets(_) | What::Refused(_)))
+fn is_of_packets(heard: &Heard) -> bool {
+    match heard {
+        Heard::Packets { .. } => true,
+        Heard::Told(told) => matches!(told.what, Some(What::Refused(_))),
+    }
 }
 
 /// What everybody in the group may see of a packet.

@@ -1,7 +1,10 @@
 //! `cargo xtask bench tui`.
 
+mod cores;
+mod counted;
 mod daemon;
 mod load;
+mod screen;
 mod socket;
 mod usage;
 
@@ -13,8 +16,10 @@ use anyhow::{Result, ensure};
 use rustix::process::Signal;
 use wgtrace_testbed::Terminal;
 
+use self::cores::Cores;
 use self::daemon::Daemon;
-use super::{as_shipped, median, target_folder};
+use self::screen::{PATIENCE, SIZE, by_age, head, markers, scroll, watch};
+use super::{as_shipped, target_folder};
 use crate::programs;
 
 /// What to measure.
@@ -33,12 +38,8 @@ pub(crate) struct Args {
     markers: u64,
 
     /// Seconds of each other measurement.
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 5)]
     seconds: u64,
-
-    /// Core that the program has for itself; 0 where there is only one.
-    #[arg(long)]
-    core: Option<usize>,
 
     /// The wgtrace that is measured; made from this tree when not given.
     #[arg(long, value_name = "FILE")]
@@ -49,64 +50,70 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if cfg!(debug_assertions) {
         return as_shipped();
     }
-    let folder = tempfile::tempdir()?;
     let program = args.wgtrace.clone().map_or_else(wgtrace, Ok)?;
+    let counted = counted::figures()?;
+    let cores = Cores::share()?;
+    let folder = tempfile::tempdir()?;
     let daemon = Daemon::start(&folder.path().join("wgtraced.sock"), args.flows)?;
+
     println!(
-        "cores: {}, {} flows, {} events/s offered",
-        std::thread::available_parallelism()?,
-        args.flows,
-        args.events
+        "{cores}. {} flows, {} packets a second offered by a daemon that is made up, terminal of {}x{}.\n",
+        args.flows, args.events, SIZE.1, SIZE.0
     );
-    let mut command = match args.core {
-        None => Command::new(&program),
-        Some(core) => {
-            let mut pinned = Command::new("taskset");
-            pinned.arg("--cpu-list").arg(core.to_string()).arg(&program);
-            pinned
-        }
-    };
+    println!("| wgtrace tui | target | measured |\n|---|---|---|");
+    let row = |what: &str, target: &str, measured: String| println!("| {what} | {target} | {measured} |");
+
+    let mut command = Command::new(&program);
     command.args(["tui", "--server"]).arg(daemon.path());
     let began = Instant::now();
-    let mut terminal = Terminal::start(&mut command, SIZE)?;
-    let known = format!("{}", args.flows);
+    let mut terminal = cores.on_its_own(|| Terminal::start(&mut command, SIZE))?;
+    let known = args.flows.to_string();
     terminal.wait_for(&format!("{known} flows"), PATIENCE, |screen| head(screen).ends_with(&known))?;
-    println!("{:<44} {:>10.2} s", "from its start to all flows on the screen", began.elapsed().as_secs_f64());
+    row("from its start to all flows on the screen", "", format!("{:.2} s", began.elapsed().as_secs_f64()));
 
     let pid = terminal.pid();
     // rates fall to nothing
-    watch(&mut terminal, Duration::from_secs(5));
-    let idle = usage::share(pid, || {
-        watch(&mut terminal, Duration::from_secs(args.seconds));
-        Ok(())
-    })?;
-    println!("{:<44} {:>10.2} %", "CPU while nothing happens", idle);
+    watch(&mut terminal, Duration::from_secs(5))?;
+    let idle = usage::share(pid, || watch(&mut terminal, Duration::from_secs(2 * args.seconds)))?;
+    row("CPU while nothing happens", "< 2 %", format!("{idle:.2} %"));
 
     by_age(&mut terminal)?;
     let quiet = markers(&mut terminal, &daemon, args.markers)?;
-    tell("event to screen, nothing else", &quiet);
+    row("event to screen, nothing else: p50, p99, most", "p99 <= 100 ms", quiet.to_string());
+    for (key, what) in KEYS {
+        let scrolled = scroll(&mut terminal, key, args.seconds)?;
+        row(&format!("frames while scrolling, {what}"), "60 /s", scrolled.rate());
+        row(&format!("CPU of such a frame, and between two: {GAPS}"), "", scrolled.frames());
+    }
+
     daemon.offer(args.events);
-    watch(&mut terminal, Duration::from_secs(2));
-    let mut loaded = Vec::new();
-    let before = daemon.counts();
-    let since = Instant::now();
+    watch(&mut terminal, Duration::from_secs(2))?;
+    let (before, since) = (daemon.counts(), Instant::now());
+    let mut loaded = None;
     let load = usage::share(pid, || {
-        loaded = markers(&mut terminal, &daemon, args.markers)?;
+        loaded = Some(markers(&mut terminal, &daemon, args.markers)?);
         Ok(())
     })?;
-    let (taken, elapsed) = (daemon.counts().since(&before), since.elapsed().as_secs_f64());
-    tell("event to screen, under load", &loaded);
-    println!("{:<44} {:>10.0} /s", "  events offered", taken.offered_per(elapsed));
-    println!("{:<44} {:>10.0} /s", "  events taken, the others missed and counted", taken.taken_per(elapsed));
-    println!("{:<44} {:>10.2} %", "  CPU", load);
-
-    let scrolled = scroll(&mut terminal, args.seconds)?;
-    println!("{:<44} {:>10.1} /s", "screens while scrolling, under load", scrolled);
-    daemon.offer(0);
-    watch(&mut terminal, Duration::from_secs(2));
-    let scrolled = scroll(&mut terminal, args.seconds)?;
-    println!("{:<44} {:>10.1} /s", "screens while scrolling, nothing else", scrolled);
-    println!("{:<44} {:>10.1} MiB", "most memory", usage::peak(pid)?);
+    let taken = daemon.counts().since(&before).a_second(since.elapsed());
+    let loaded = loaded.map(|times| times.to_string()).unwrap_or_default();
+    row("event to screen, under load: p50, p99, most", "p99 <= 100 ms", loaded);
+    row("events of this load: offered, taken by it", "1,000,000 /s", taken);
+    row("CPU under this load", "", format!("{load:.0} %"));
+    for (key, what) in KEYS {
+        let scrolled = scroll(&mut terminal, key, args.seconds)?;
+        row(&format!("frames while scrolling, {what}, under load"), "60 /s", scrolled.rate());
+        row(&format!("between two such frames: {GAPS}"), "", scrolled.gaps());
+    }
+    let most = usage::peak(pid)?;
+    row("most memory", "< 150 MiB", format!("{most:.0} MiB"));
+    // rows of before and rows of now
+    terminal.send(b"p")?;
+    watch(&mut terminal, Duration::from_secs(args.seconds))?;
+    let most = usage::peak(pid)?;
+    row("most memory, also with the screen held under load", "< 150 MiB", format!("{most:.0} MiB"));
+    for figure in counted {
+        row(&figure.what, &format!("<= {}", figure.at_most), figure.value);
+    }
 
     terminal.signal(Signal::TERM)?;
     terminal.wait_for_end(PATIENCE)?;
@@ -122,70 +129,6 @@ fn wgtrace() -> Result<PathBuf> {
     Ok(target_folder()?.join("release/wgtrace"))
 }
 
-/// Looks at the screen for a while.
-fn watch(terminal: &mut Terminal, time: Duration) {
-    let deadline = Instant::now() + time;
-    while Instant::now() < deadline {
-        let left = deadline.saturating_duration_since(Instant::now());
-        changed(terminal, left);
-    }
-}
-
-/// Whether the screen changed within this time.
-fn changed(terminal: &mut Terminal, patience: Duration) -> bool {
-    let before = terminal.written();
-    let contents = terminal.screen().contents();
-    let waited = terminal.wait_for("another screen", patience, |screen| screen.contents() != contents);
-    waited.is_ok() && terminal.written() != before
-}
-
-/// The youngest flow first.
-fn by_age(terminal: &mut Terminal) -> Result<()> {
-    terminal.send(b"ssss")?;
-    terminal.wait_for("the order by age", PATIENCE, |screen| head(screen).contains("AGE^"))
-}
-
-/// How long each marker is on its way, in milliseconds.
-fn markers(terminal: &mut Terminal, daemon: &Daemon, many: u64) -> Result<Vec<f64>> {
-    let mut times = Vec::new();
-    for number in 0..many {
-        let name = daemon.mark()?;
-        let sent = Instant::now();
-        terminal.wait_for(&name, PATIENCE, |screen| screen.contents().contains(&name))?;
-        times.push(sent.elapsed().as_secs_f64() * 1000.0);
-        // at no fixed point of the program's own rhythm
-        watch(terminal, Duration::from_millis(20 + number * 37 % 90));
-    }
-    Ok(times)
-}
-
-fn tell(what: &str, times: &[f64]) {
-    let mut sorted = times.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let at = |per_mille: usize| {
-        sorted.get((sorted.len().saturating_sub(1)) * per_mille / 1000).copied().unwrap_or(f64::NAN)
-    };
-    println!("{what:<44} {:>10.1} ms p50, {:.1} ms p99, {:.1} ms at most", median(times), at(990), at(1000));
-}
-
-/// Screens a second while the key for a row down repeats.
-fn scroll(terminal: &mut Terminal, seconds: u64) -> Result<f64> {
-    terminal.send(b"g")?;
-    let began = Instant::now();
-    let mut screens = 0.0;
-    while began.elapsed() < Duration::from_secs(seconds) {
-        terminal.send(b"j")?;
-        if changed(terminal, Duration::from_millis(4)) {
-            screens += 1.0;
-        }
-    }
-    Ok(screens / began.elapsed().as_secs_f64())
-}
-
-fn head(screen: &vt100::Screen) -> String {
-    screen.rows(0, screen.size().1).next().unwrap_or_default().trim_end().to_owned()
-}
-
-/// Rows and columns.
-const SIZE: (u16, u16) = (50, 160);
-const PATIENCE: Duration = Duration::from_mins(1);
+/// What a person scrolls with.
+const KEYS: [(&str, &str); 2] = [("j", "a row at a time"), ("\x06", "a page at a time")];
+const GAPS: &str = "p50, p99, most";

@@ -88,7 +88,7 @@ impl App {
         let model = self.shown();
         match self.view {
             View::Flows => self.flows.lines.len(),
-            View::Packets => model.packets.wanted().len(),
+            View::Packets => model.packets.rows(),
             View::Peers => peer_rows(model).count(),
             View::Interfaces => interface_rows(model).count(),
             View::Drops => drop_rows(model).len(),

@@ -67,6 +67,7 @@ impl FlowsView {
     /// The order is no longer what is wanted: settle at once.
     pub(crate) fn unsettle(&mut self) {
         self.settled = None;
+        self.order.forget();
     }
 
     pub(crate) fn step(&mut self, step: Step, model: &Model, height: usize) {
@@ -119,8 +120,7 @@ impl FlowsView {
     fn when(&self, model: &Model) -> Option<i64> {
         let (members, changes) = model.flows.revision();
         let Some(Settled { revision, at }) = self.settled else { return Some(i64::MIN) };
-        let is_many =
-            self.lines.len() > MANY && (self.sort.column.is_text() || self.grouping != Grouping::None);
+        let is_many = self.grouping != Grouping::None && model.flows.len() > MANY;
         let pause = if is_many { SLOW } else { QUICK };
         if revision.0 == members {
             (revision.1 != changes).then(|| at.saturating_add(SLOW))
@@ -130,11 +130,11 @@ impl FlowsView {
     }
 
     fn order_all(&mut self, model: &Model) {
-        let sorted = self.order.sort(&model.flows, self.sort);
+        let sorted = self.order.sort(&model.flows, &model.names, self.sort);
         self.lines.clear();
         self.groups.clear();
         if self.grouping == Grouping::None {
-            self.lines.extend(sorted.iter().map(|(_, slot)| Line::Flow(*slot)));
+            self.lines.extend(sorted.map(Line::Flow));
             return;
         }
         let (groups, members) = group::grouped(&model.flows, sorted, self.grouping, self.sort);
@@ -149,15 +149,11 @@ impl FlowsView {
 
     /// The row that keys act on may have moved.
     fn find_selected(&mut self, model: &Model, height: usize) {
-        let found = self.selected.as_ref().and_then(|selected| {
-            self.lines.iter().position(|line| match (line, selected) {
-                (Line::Flow(slot), Selected::Flow(key)) => model.flows.key(*slot) == Some(*key),
-                (Line::Group(number), Selected::Group(key)) => {
-                    self.groups.get(*number).is_some_and(|group| group.key == *key)
-                }
-                (Line::Flow(_), Selected::Group(_)) | (Line::Group(_), Selected::Flow(_)) => false,
-            })
+        let wanted = self.selected.as_ref().and_then(|selected| match selected {
+            Selected::Flow(key) => model.flows.place(*key).map(Line::Flow),
+            Selected::Group(key) => self.groups.iter().position(|group| group.key == *key).map(Line::Group),
         });
+        let found = wanted.and_then(|wanted| self.lines.iter().position(|line| *line == wanted));
         match found {
             Some(row) => self.cursor.follow(row, self.lines.len(), height),
             // it may come back: a daemon told everything anew
@@ -167,7 +163,7 @@ impl FlowsView {
 }
 
 /// Nanoseconds between two orderings when flows come and go; and when they only change, which moves rows about.
-const QUICK: i64 = 50_000_000;
+const QUICK: i64 = 16_000_000;
 const SLOW: i64 = 500_000_000;
-/// More rows take long to be ordered by text or to be grouped.
+/// More flows take long to be grouped.
 const MANY: usize = 20_000;

@@ -22,7 +22,7 @@ impl Default for PacketsView {
 impl PacketsView {
     /// Where the cursor is among the wanted packets of the model.
     pub(crate) fn cursor(&self, model: &Model, height: usize) -> Cursor {
-        let rows = model.packets.wanted().len();
+        let rows = model.packets.rows();
         let mut cursor = if self.is_following {
             Cursor { row: rows.saturating_sub(1), top: rows.saturating_sub(height) }
         } else {
@@ -35,9 +35,9 @@ impl PacketsView {
     /// Goes to another packet, and stays there; the last one is followed.
     pub(crate) fn step(&mut self, step: Step, model: &Model, height: usize) {
         let mut cursor = self.cursor(model, height);
-        let rows = model.packets.wanted().len();
+        let rows = model.packets.rows();
         cursor.step(step, rows, height);
-        let number = |row: usize| model.packets.wanted().get(row).map_or(0, |row| row.number);
+        let number = |row: usize| model.packets.number(row).unwrap_or(0);
         (self.selected, self.top) = (number(cursor.row), number(cursor.top));
         self.is_following = step == Step::Last;
     }
@@ -54,7 +54,7 @@ impl PacketsView {
 
     /// A packet that is kept no longer cannot be pointed to.
     pub(crate) fn settle(&mut self, model: &Model) {
-        let oldest = model.packets.wanted().front().map_or(0, |row| row.number);
+        let oldest = model.packets.number(0).unwrap_or(0);
         self.selected = self.selected.max(oldest);
         self.top = self.top.max(oldest);
     }

@@ -2,12 +2,11 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::rc::Rc;
 
 use wgtrace_api::filter;
 use wgtrace_api::v1::Party;
 
-use super::Interner;
+use super::{Interner, Name};
 
 /// Address, port, pod and node of one end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +14,8 @@ pub(crate) struct Endpoint {
     pub(crate) address: Option<IpAddr>,
     pub(crate) port: u32,
     /// "namespace/name"; empty when it is no pod's.
-    pub(crate) pod: Rc<str>,
-    pub(crate) node: Rc<str>,
+    pub(crate) pod: Name,
+    pub(crate) node: Name,
 }
 
 impl Endpoint {
@@ -30,14 +29,6 @@ impl Endpoint {
         }
     }
 
-    /// The pod's name if it has one, else the address.
-    pub(crate) fn name(&self) -> String {
-        if !self.pod.is_empty() {
-            return self.pod.to_string();
-        }
-        self.address.map_or_else(|| "?".to_owned(), |address| address.to_string())
-    }
-
     /// As a filter looks at it.
     pub(crate) fn end(&self) -> filter::End<'_> {
         let address = self.address.map_or(filter::Address::None, filter::Address::Ip);
@@ -48,7 +39,11 @@ impl Endpoint {
 /// Name and port.
 impl fmt::Display for Endpoint {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.name())?;
+        match self.address {
+            _ if !self.pod.is_empty() => out.write_str(&self.pod)?,
+            Some(address) => write!(out, "{address}")?,
+            None => out.write_str("?")?,
+        }
         if self.port != 0 {
             write!(out, ":{}", self.port)?;
         }

@@ -1,46 +1,61 @@
 //! A flow, as small as it can be kept: there are a hundred thousand of them.
 
 use std::cell::Cell;
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use wgtrace_abi::{DropReason, Verdict};
-use wgtrace_api::filter::{self, Filter, Header, Place, Subject};
+use wgtrace_api::filter::{self, Filter, Header, Subject};
 use wgtrace_api::v1::{self, EncryptionState};
 
-use super::{Endpoint, Interner, Meter, Rate};
+use super::{Endpoint, Interner, Meter, Name, Rate};
+use crate::tui::text::Short;
 
 /// A flow as one node sees it.
 #[derive(Debug, Clone)]
 pub(crate) struct Flow {
-    pub(crate) node: Rc<str>,
+    pub(crate) node: Name,
     pub(crate) source: Endpoint,
     pub(crate) destination: Endpoint,
     pub(crate) protocol: u32,
     pub(crate) echo_id: u32,
-    pub(crate) tcp_state: Rc<str>,
+    pub(crate) tcp_state: Name,
     pub(crate) rtt: u64,
     pub(crate) retransmissions: u32,
     pub(crate) first: i64,
     pub(crate) last: i64,
-    pub(crate) hops: Box<[FlowHop]>,
+    /// Where it was seen; flows of the same pods have it in common.
+    way: Rc<[Place]>,
+    /// What was seen at each of these places.
+    passed: Box<[Passed]>,
     pub(crate) encryption: EncryptionState,
-    pub(crate) peer: Rc<str>,
-    pub(crate) peer_node: Rc<str>,
+    pub(crate) peer: Name,
+    pub(crate) peer_node: Name,
     pub(crate) is_wireguard: bool,
     pub(crate) drops: Box<[FlowDrop]>,
-    pub(crate) forward: Total,
-    pub(crate) backward: Total,
     pub(crate) meter: Meter,
     /// Whether the filter that is in force wants it.
     pub(crate) is_wanted: Cell<bool>,
 }
 
-/// A flow at one hook.
-#[derive(Debug, Clone)]
-pub(crate) struct FlowHop {
-    pub(crate) interface: Rc<str>,
-    pub(crate) hook: Rc<str>,
+/// A hook of an interface, and whether packets are ciphertext there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) interface: Name,
+    pub(crate) hook: Name,
     pub(crate) is_sealed: bool,
+}
+
+/// Places that are alike have names of the same numbers.
+impl Hash for Place {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.interface.number(), self.hook.number(), self.is_sealed).hash(state);
+    }
+}
+
+/// What was seen of a flow at one place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Passed {
     pub(crate) forward: Total,
     pub(crate) backward: Total,
     pub(crate) first: i64,
@@ -54,7 +69,7 @@ pub(crate) type Total = Rate;
 #[derive(Debug, Clone)]
 pub(crate) struct FlowDrop {
     pub(crate) reason: u32,
-    pub(crate) hook: Rc<str>,
+    pub(crate) hook: Name,
     pub(crate) packets: u64,
 }
 
@@ -63,24 +78,18 @@ impl Flow {
         let total = |count: Option<v1::Count>| {
             count.map_or_else(Total::default, |count| Total { packets: count.packets, bytes: count.bytes })
         };
-        let mut hop = |hop: &v1::Hop| FlowHop {
-            interface: names.name(&hop.interface),
-            hook: names.name(&hop.hook),
-            is_sealed: hop.sealed,
+        let passed = |hop: &v1::Hop| Passed {
             forward: total(hop.forward),
             backward: total(hop.backward),
             first: hop.first,
             last: hop.last,
         };
-        let hops: Box<[FlowHop]> = flow.hops.iter().map(&mut hop).collect();
         let mut drop = |drop: &v1::FlowDrop| FlowDrop {
             reason: drop.reason,
             hook: names.name(&drop.hook),
             packets: drop.packets,
         };
         let drops = flow.drops.iter().map(&mut drop).collect();
-        // a packet is counted at each hook: it is one packet where most of them passed
-        let most = |of: fn(&FlowHop) -> Total| hops.iter().map(of).max_by_key(|total| total.packets);
         Self {
             node: names.name(&flow.node),
             source: Endpoint::new(flow.source.as_ref(), names),
@@ -97,20 +106,35 @@ impl Flow {
             peer_node: names.name(&flow.peer_node),
             is_wireguard: flow.wireguard,
             drops,
-            forward: most(|hop| hop.forward).unwrap_or_default(),
-            backward: most(|hop| hop.backward).unwrap_or_default(),
-            hops,
+            way: names.way(&flow.hops),
+            passed: flow.hops.iter().map(passed).collect(),
             meter: Meter::default(),
             is_wanted: Cell::new(true),
         }
     }
 
+    /// What was sent by who began. A packet is counted at each hook: it is one packet where most of them passed.
+    pub(crate) fn forward(&self) -> Total {
+        self.passed.iter().map(|passed| passed.forward).max_by_key(|total| total.packets).unwrap_or_default()
+    }
+
+    /// What was answered.
+    pub(crate) fn backward(&self) -> Total {
+        self.passed.iter().map(|passed| passed.backward).max_by_key(|total| total.packets).unwrap_or_default()
+    }
+
     /// Both directions.
     pub(crate) fn total(&self) -> Total {
+        let (forward, backward) = (self.forward(), self.backward());
         Total {
-            packets: self.forward.packets.saturating_add(self.backward.packets),
-            bytes: self.forward.bytes.saturating_add(self.backward.bytes),
+            packets: forward.packets.saturating_add(backward.packets),
+            bytes: forward.bytes.saturating_add(backward.bytes),
         }
+    }
+
+    /// Its way, and what was seen at each place.
+    pub(crate) fn hops(&self) -> impl Iterator<Item = (&Place, &Passed)> {
+        self.way.iter().zip(&self.passed)
     }
 
     pub(crate) fn dropped(&self) -> u64 {
@@ -119,12 +143,15 @@ impl Flow {
 
     /// Names of the interfaces on its way, each as often as it was come by: of the direction in which it began,
     /// or if only answers were seen, of theirs.
-    pub(crate) fn path(&self) -> impl Iterator<Item = &Rc<str>> {
-        let is_forward = self.hops.iter().any(|hop| hop.forward.packets > 0);
-        let on_the_way =
-            move |hop: &&FlowHop| if is_forward { hop.forward.packets > 0 } else { hop.backward.packets > 0 };
-        let mut before: Option<&Rc<str>> = None;
-        self.hops.iter().filter(on_the_way).map(|hop| &hop.interface).filter(move |interface| {
+    pub(crate) fn path(&self) -> impl Iterator<Item = &Name> {
+        let is_forward = self.passed.iter().any(|passed| passed.forward.packets > 0);
+        let on_the_way = move |passed: &Passed| {
+            let total = if is_forward { passed.forward } else { passed.backward };
+            total.packets > 0
+        };
+        let mut before: Option<&Name> = None;
+        let places = self.hops().filter(move |(_, passed)| on_the_way(passed)).map(|(place, _)| place);
+        places.map(|place| &place.interface).filter(move |interface| {
             let is_new = before != Some(*interface);
             before = Some(*interface);
             is_new
@@ -152,8 +179,8 @@ impl Subject for Flow {
         None
     }
 
-    fn places(&self) -> impl Iterator<Item = Place<'_>> {
-        self.hops.iter().map(|hop| Place { interface: &hop.interface, hook: &hop.hook })
+    fn places(&self) -> impl Iterator<Item = filter::Place<'_>> {
+        self.way.iter().map(|place| filter::Place { interface: &place.interface, hook: &place.hook })
     }
 
     fn encryption(&self) -> EncryptionState {
@@ -170,8 +197,8 @@ impl Subject for Flow {
 
     fn has_verdict(&self, verdict: Verdict) -> bool {
         let passed = || {
-            let hops = self.hops.iter().map(|hop| hop.forward.packets.saturating_add(hop.backward.packets));
-            hops.fold(0, u64::saturating_add)
+            let both = |passed: &Passed| passed.forward.packets.saturating_add(passed.backward.packets);
+            self.passed.iter().map(both).fold(0, u64::saturating_add)
         };
         match verdict {
             Verdict::Dropped => self.dropped() != 0,
@@ -198,14 +225,14 @@ pub(crate) fn reason(number: u32) -> String {
 }
 
 /// A protocol's short name.
-pub(crate) fn protocol(number: u32) -> String {
+pub(crate) fn protocol(number: u32) -> Short {
     match number {
-        0 => "-".to_owned(),
-        1 => "ICMP".to_owned(),
-        6 => "TCP".to_owned(),
-        17 => "UDP".to_owned(),
-        58 => "ICMP6".to_owned(),
-        132 => "SCTP".to_owned(),
-        _ => number.to_string(),
+        0 => "-".into(),
+        1 => "ICMP".into(),
+        6 => "TCP".into(),
+        17 => "UDP".into(),
+        58 => "ICMP6".into(),
+        132 => "SCTP".into(),
+        _ => format_args!("{number}").into(),
     }
 }

@@ -18,13 +18,22 @@ pub(crate) struct FlowKey {
 /// All flows.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Flows {
-    slots: Vec<Option<(FlowKey, Rc<Flow>)>>,
+    slots: Vec<Slot>,
     free: Vec<u32>,
     places: HashMap<FlowKey, u32>,
+    /// Slots whose rate is not nothing.
+    moving: Vec<u32>,
     /// Raised when a flow comes or goes.
     members: u64,
     /// Raised when anything changes.
     changes: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Slot {
+    held: Option<(FlowKey, Rc<Flow>)>,
+    /// Which of the changes was the last one here.
+    changed: u64,
 }
 
 impl Flows {
@@ -43,7 +52,7 @@ impl Flows {
     }
 
     /// Forgets all flows of a daemon.
-    pub(crate) fn forget(&mut self, told_by: usize) {
+    fn forget(&mut self, told_by: usize) {
         let gone: Vec<FlowKey> = self.places.keys().filter(|key| key.told_by == told_by).copied().collect();
         for key in gone {
             self.remove(key);
@@ -52,55 +61,74 @@ impl Flows {
 
     /// Rates fall to nothing where nothing comes any more. Whether one did.
     pub(crate) fn rest(&mut self, now: i64) -> bool {
-        let mut did = false;
-        for (_, flow) in self.slots.iter_mut().flatten() {
+        let next = self.changes + 1;
+        let Self { slots, moving, changes, .. } = self;
+        // a slot that is used again may be there twice
+        moving.sort_unstable();
+        moving.dedup();
+        moving.retain(|number| {
+            let slot = usize::try_from(*number).ok().and_then(|number| slots.get_mut(number));
+            let Some(Slot { held: Some((_, flow)), changed }) = slot else { return false };
             let mut meter = flow.meter;
             if meter.rest(now) {
                 Rc::make_mut(flow).meter = meter;
-                did = true;
+                *changed = next;
+                *changes = next;
             }
-        }
-        self.changes += u64::from(did);
-        did
+            meter.is_moving()
+        });
+        self.changes == next
     }
 
     /// Finds out anew which of them are wanted.
     pub(crate) fn hold_against(&mut self, filter: &Filter) {
         self.members += 1;
-        for (_, flow) in self.slots.iter().flatten() {
-            flow.hold_against(filter);
+        self.changes += 1;
+        for slot in &mut self.slots {
+            slot.changed = self.changes;
+            if let Some((_, flow)) = &slot.held {
+                flow.hold_against(filter);
+            }
         }
     }
 
     /// The flow in this slot.
     pub(crate) fn slot(&self, slot: u32) -> Option<&Rc<Flow>> {
         let slot = self.slots.get(usize::try_from(slot).ok()?)?;
-        slot.as_ref().map(|(_, flow)| flow)
+        slot.held.as_ref().map(|(_, flow)| flow)
     }
 
     pub(crate) fn key(&self, slot: u32) -> Option<FlowKey> {
         let slot = self.slots.get(usize::try_from(slot).ok()?)?;
-        slot.as_ref().map(|(key, _)| *key)
+        slot.held.as_ref().map(|(key, _)| *key)
     }
 
     pub(crate) fn find(&self, key: FlowKey) -> Option<&Rc<Flow>> {
-        self.places.get(&key).and_then(|slot| self.slot(*slot))
+        self.place(key).and_then(|slot| self.slot(slot))
     }
 
-    /// Slots that are in use and whose flow is wanted.
-    pub(crate) fn wanted(&self) -> impl Iterator<Item = (u32, &Flow)> {
-        (0..).zip(&self.slots).filter_map(|(slot, held)| match held {
-            Some((_, flow)) if flow.is_wanted.get() => Some((slot, &**flow)),
-            Some(_) | None => None,
-        })
+    /// The slot of this flow.
+    pub(crate) fn place(&self, key: FlowKey) -> Option<u32> {
+        self.places.get(&key).copied()
+    }
+
+    /// How many slots there are, in use or not.
+    pub(crate) fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Slots where something came, changed or went since the changes were so many; all of them since ever.
+    pub(crate) fn changed_since(&self, changes: Option<u64>) -> impl Iterator<Item = u32> {
+        let slots = (0..).zip(&self.slots);
+        slots.filter(move |(_, slot)| changes.is_none_or(|since| slot.changed > since)).map(|(slot, _)| slot)
     }
 
     /// Names of the pods at their ends.
     pub(crate) fn pods(&self) -> Vec<String> {
         let mut seen = HashSet::new();
-        let flows = self.slots.iter().flatten();
+        let flows = self.slots.iter().filter_map(|slot| slot.held.as_ref());
         let pods = flows.flat_map(|(_, flow)| [&flow.source.pod, &flow.destination.pod]);
-        pods.filter(|pod| !pod.is_empty() && seen.insert(Rc::as_ptr(pod))).map(ToString::to_string).collect()
+        pods.filter(|pod| !pod.is_empty() && seen.insert(pod.number())).map(ToString::to_string).collect()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -113,34 +141,44 @@ impl Flows {
     }
 
     fn put(&mut self, key: FlowKey, mut flow: Flow, now: i64, filter: &Filter) {
-        let before = self.places.get(&key).copied();
-        let was_wanted = before.and_then(|slot| self.slot(slot)).map(|old| {
-            flow.meter = old.meter;
-            old.is_wanted.get()
-        });
+        let before = self.place(key);
+        let old = before.and_then(|slot| self.slot(slot)).map(|old| (old.meter, old.is_wanted.get()));
+        flow.meter = old.map(|(meter, _)| meter).unwrap_or_default();
         flow.meter.read(now, flow.total());
         let is_wanted = flow.hold_against(filter);
-        if was_wanted != Some(is_wanted) {
+        if old.map(|(_, was_wanted)| was_wanted) != Some(is_wanted) {
             self.members += 1;
         }
-        let slot = before.or_else(|| self.free.pop());
-        let held = slot.and_then(|slot| self.slots.get_mut(usize::try_from(slot).ok()?));
-        let flow = Some((key, Rc::new(flow)));
-        if let (Some(held), Some(slot)) = (held, slot) {
-            *held = flow;
-            self.places.insert(key, slot);
-        } else if let Ok(slot) = u32::try_from(self.slots.len()) {
+        let began_to_move = flow.meter.is_moving() && old.is_none_or(|(meter, _)| !meter.is_moving());
+        let place = before.or_else(|| self.free.pop());
+        let slot = place.and_then(|place| self.slots.get_mut(usize::try_from(place).ok()?));
+        let place = if let (Some(slot), Some(place)) = (slot, place) {
+            slot.changed = self.changes;
+            // its room is used again, unless the screen is held and still shows it
+            match slot.held.as_mut().and_then(|(_, held)| Rc::get_mut(held)) {
+                Some(held) => *held = flow,
+                None => slot.held = Some((key, Rc::new(flow))),
+            }
+            place
+        } else {
             // a daemon's table is far smaller than that
-            self.slots.push(flow);
-            self.places.insert(key, slot);
+            let Ok(place) = u32::try_from(self.slots.len()) else { return };
+            self.slots.push(Slot { held: Some((key, Rc::new(flow))), changed: self.changes });
+            place
+        };
+        if before.is_none() {
+            self.places.insert(key, place);
+        }
+        if began_to_move {
+            self.moving.push(place);
         }
     }
 
     fn remove(&mut self, key: FlowKey) {
-        let Some(slot) = self.places.remove(&key) else { return };
-        if let Some(held) = usize::try_from(slot).ok().and_then(|slot| self.slots.get_mut(slot)) {
-            *held = None;
-            self.free.push(slot);
+        let Some(place) = self.places.remove(&key) else { return };
+        if let Some(slot) = usize::try_from(place).ok().and_then(|place| self.slots.get_mut(place)) {
+            *slot = Slot { held: None, changed: self.changes };
+            self.free.push(place);
             self.members += 1;
         }
     }
@@ -157,6 +195,11 @@ mod tests {
         v1::Flow { id, destination, ..Default::default() }
     }
 
+    fn wanted(flows: &Flows) -> usize {
+        let slots = flows.changed_since(None).filter_map(|slot| flows.slot(slot));
+        slots.filter(|flow| flow.is_wanted.get()).count()
+    }
+
     #[test]
     fn slots_are_used_again_and_a_snapshot_replaces_one_daemons_flows() {
         let (mut flows, mut names) = (Flows::default(), Interner::default());
@@ -164,15 +207,15 @@ mod tests {
         let reply = FlowsReply { flows: vec![flow(1, 80), flow(2, 80), flow(3, 81)], ..Default::default() };
         flows.take(0, &reply, &filter, &mut names);
         flows.take(1, &reply, &filter, &mut names);
-        assert_eq!((flows.len(), flows.wanted().count(), flows.slots.len()), (6, 4, 6));
+        assert_eq!((flows.len(), wanted(&flows), flows.slots.len()), (6, 4, 6));
         let removal = FlowsReply { flows: vec![flow(9, 80)], removed: vec![2, 77], ..Default::default() };
         flows.take(0, &removal, &filter, &mut names);
         let snapshot = FlowsReply { snapshot: true, flows: vec![flow(5, 80)], ..Default::default() };
         flows.take(0, &snapshot, &filter, &mut names);
-        assert_eq!((flows.len(), flows.wanted().count()), (4, 3));
+        assert_eq!((flows.len(), wanted(&flows)), (4, 3));
         assert!(flows.slots.len() <= 7);
         assert!(flows.find(FlowKey { told_by: 0, id: 1 }).is_none());
         flows.hold_against(&Filter::default());
-        assert_eq!(flows.wanted().count(), 4);
+        assert_eq!(wanted(&flows), 4);
     }
 }

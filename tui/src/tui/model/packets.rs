@@ -1,25 +1,18 @@
-//! The newest packets.
+//! The newest packets, as they came: one is decoded when it is looked at.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
-use std::rc::Rc;
 
+use prost::Message as _;
+use prost::bytes::Bytes;
 use wgtrace_api::filter::Filter;
 use wgtrace_api::v1::Packet;
 
-/// A packet and its number in the order in which it was heard.
-#[derive(Debug)]
-pub(crate) struct PacketRow {
-    pub(crate) number: u64,
-    pub(crate) packet: Packet,
-    is_wanted: Cell<bool>,
-}
-
-/// The newest packets, and among them those that the filter wants.
+/// The newest packets, and which of them the filter wants.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Packets {
-    kept: VecDeque<Rc<PacketRow>>,
-    wanted: VecDeque<Rc<PacketRow>>,
+    kept: VecDeque<Bytes>,
+    /// Numbers of those that are wanted; nothing while all are.
+    wanted: Option<VecDeque<u64>>,
     heard: u64,
 }
 
@@ -27,60 +20,94 @@ impl Packets {
     /// Most that are kept.
     pub(crate) const KEPT: usize = 20_000;
 
-    pub(crate) fn take(&mut self, packets: Vec<Packet>, filter: &Filter) {
+    pub(crate) fn take(&mut self, packets: Vec<Bytes>, filter: &Filter) {
+        if filter.is_empty() {
+            self.wanted = None;
+        } else if self.wanted.is_none() {
+            self.hold_against(filter);
+        }
         for packet in packets {
-            let row = PacketRow { number: self.heard, is_wanted: Cell::new(filter.matches(&packet)), packet };
-            self.heard += 1;
             if self.kept.len() >= Self::KEPT {
-                self.drop_oldest();
+                self.kept.pop_front();
             }
-            let row = Rc::new(row);
-            if row.is_wanted.get() {
-                self.wanted.push_back(Rc::clone(&row));
+            if let Some(wanted) = &mut self.wanted
+                && is_wanted(&packet, filter)
+            {
+                wanted.push_back(self.heard);
             }
-            self.kept.push_back(row);
+            self.kept.push_back(packet);
+            self.heard += 1;
+        }
+        let oldest = self.oldest();
+        if let Some(wanted) = &mut self.wanted {
+            let gone = wanted.partition_point(|number| *number < oldest);
+            wanted.drain(..gone);
         }
     }
 
     /// Finds out anew which of them are wanted.
     pub(crate) fn hold_against(&mut self, filter: &Filter) {
-        self.wanted.clear();
-        for row in &self.kept {
-            row.is_wanted.set(filter.matches(&row.packet));
-            if row.is_wanted.get() {
-                self.wanted.push_back(Rc::clone(row));
-            }
+        let oldest = self.oldest();
+        self.wanted = (!filter.is_empty()).then(|| {
+            let numbered = (oldest..).zip(&self.kept);
+            numbered.filter(|(_, packet)| is_wanted(packet, filter)).map(|(number, _)| number).collect()
+        });
+    }
+
+    /// How many are wanted.
+    pub(crate) fn rows(&self) -> usize {
+        self.wanted.as_ref().map_or(self.kept.len(), VecDeque::len)
+    }
+
+    /// The number, in the order in which packets were heard, of one of the wanted; the oldest of them is row 0.
+    pub(crate) fn number(&self, row: usize) -> Option<u64> {
+        match &self.wanted {
+            Some(wanted) => wanted.get(row).copied(),
+            None if row < self.kept.len() => self.oldest().checked_add(u64::try_from(row).ok()?),
+            None => None,
         }
     }
 
-    /// Those that are wanted, the oldest first.
-    pub(crate) fn wanted(&self) -> &VecDeque<Rc<PacketRow>> {
-        &self.wanted
+    /// One of the wanted.
+    pub(crate) fn packet(&self, row: usize) -> Option<Packet> {
+        let at = self.number(row)?.checked_sub(self.oldest())?;
+        let packet = self.kept.get(usize::try_from(at).ok()?)?;
+        Some(Packet::decode(packet.clone()).unwrap_or_else(|error| not_understood(&error)))
     }
 
     /// Where among the wanted this number is, or would be.
     pub(crate) fn place(&self, number: u64) -> usize {
-        self.wanted.partition_point(|row| row.number < number)
+        match &self.wanted {
+            Some(wanted) => wanted.partition_point(|of| *of < number),
+            None => usize::try_from(number.saturating_sub(self.oldest())).unwrap_or(0).min(self.kept.len()),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.kept.len()
     }
 
-    fn drop_oldest(&mut self) {
-        let Some(oldest) = self.kept.pop_front() else { return };
-        if self.wanted.front().is_some_and(|wanted| wanted.number == oldest.number) {
-            self.wanted.pop_front();
-        }
+    /// The number of the oldest that is kept.
+    fn oldest(&self) -> u64 {
+        self.heard.saturating_sub(u64::try_from(self.kept.len()).unwrap_or(0))
     }
+}
+
+fn is_wanted(packet: &Bytes, filter: &Filter) -> bool {
+    Packet::decode(packet.clone()).is_ok_and(|packet| filter.matches(&packet))
+}
+
+/// The rest of the stream may be.
+fn not_understood(error: &prost::DecodeError) -> Packet {
+    Packet { summary: format!("the daemon told a packet that is none: {error}"), ..Packet::default() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn packet(protocol: u32) -> Packet {
-        Packet { protocol, ..Default::default() }
+    fn packet(protocol: u32) -> Bytes {
+        Packet { protocol, ..Default::default() }.encode_to_vec().into()
     }
 
     #[test]
@@ -89,13 +116,26 @@ mod tests {
         let tcp: Filter = "tcp".parse().unwrap();
         let many = (0..Packets::KEPT * 2).map(|at| packet(if at % 2 == 0 { 6 } else { 17 })).collect();
         packets.take(many, &tcp);
-        assert_eq!((packets.len(), packets.wanted().len()), (Packets::KEPT, Packets::KEPT / 2));
+        assert_eq!((packets.len(), packets.rows()), (Packets::KEPT, Packets::KEPT / 2));
         assert_eq!(packets.heard, 40_000);
-        assert_eq!(packets.wanted()[0].number, 20_000);
-        assert_eq!(packets.place(20_001), 1);
+        assert_eq!((packets.number(0), packets.packet(0).unwrap().protocol), (Some(20_000), 6));
+        assert_eq!((packets.place(20_001), packets.place(0), packets.number(10_000)), (1, 0, None));
         packets.hold_against(&Filter::default());
-        assert_eq!(packets.wanted().len(), Packets::KEPT);
+        assert_eq!(packets.rows(), Packets::KEPT);
+        assert_eq!((packets.number(1), packets.packet(1).unwrap().protocol), (Some(20_001), 17));
+        assert_eq!((packets.place(20_001), packets.place(0), packets.place(90_000)), (1, 0, 20_000));
+        packets.hold_against(&tcp);
         packets.take(vec![packet(6)], &tcp);
-        assert_eq!((packets.len(), packets.wanted().len()), (Packets::KEPT, Packets::KEPT));
+        assert_eq!((packets.len(), packets.rows()), (Packets::KEPT, Packets::KEPT / 2));
+    }
+
+    #[test]
+    fn one_that_is_no_packet_is_said_to_be_none() {
+        let mut packets = Packets::default();
+        packets.take(vec![Bytes::from_static(b"\xff\xff"), packet(6)], &Filter::default());
+        assert!(packets.packet(0).unwrap().summary.contains("a packet that is none"));
+        assert_eq!(packets.packet(1).unwrap().protocol, 6);
+        packets.hold_against(&"tcp".parse().unwrap());
+        assert_eq!(packets.number(0), Some(1));
     }
 }

@@ -41,11 +41,16 @@ impl Meter {
     /// The rate falls to nothing when nothing was read for long. Whether it did.
     pub(crate) fn rest(&mut self, now: i64) -> bool {
         let is_late = self.mark.is_some_and(|(since, _)| now.saturating_sub(since) > 4 * WINDOW);
-        if is_late && self.per_second != Rate::default() {
+        if is_late && self.is_moving() {
             self.per_second = Rate::default();
             return true;
         }
         false
+    }
+
+    /// Whether the rate is not nothing.
+    pub(crate) fn is_moving(&self) -> bool {
+        self.per_second != Rate::default()
     }
 
     /// In a second, by the last window.

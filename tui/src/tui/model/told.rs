@@ -5,6 +5,7 @@ use wgtrace_api::v1::told::What;
 use wgtrace_api::v1::{DropsReply, Refused, SessionsReply, StatusReply, Told};
 
 use super::{Event, Kind, Link, Model};
+use crate::client::Packed;
 use crate::tui::units;
 
 impl Model {
@@ -54,12 +55,7 @@ impl Model {
                 node.evicted = reply.evicted;
                 self.flows.take(told_by, &reply, filter, &mut self.names);
             }
-            What::Packets(reply) => {
-                news = u64::try_from(reply.packets.len()).unwrap_or(0);
-                node.missed.take_packets(reply.missed);
-                node.take_seen(time, reply.seen);
-                self.packets.take(reply.packets, filter);
-            }
+            What::Packets(reply) => news = self.take_packets(&from, time, reply.into(), filter),
             What::Drops(drops) => {
                 news = u64::from(node.drops.as_ref() != Some(&drops));
                 events.extend(leaks(node.drops.as_ref(), &drops));
@@ -87,6 +83,17 @@ impl Model {
         for (kind, text) in events {
             self.events.push(Event { time, node: from.clone(), kind, text });
         }
+        news
+    }
+
+    /// Takes packets; how many they are.
+    pub(crate) fn take_packets(&mut self, from: &str, time: i64, reply: Packed, filter: &Filter) -> u64 {
+        let told_by = self.nodes.number(from);
+        let Some(node) = self.nodes.node_mut(told_by) else { return 0 };
+        let news = u64::try_from(reply.packets.len()).unwrap_or(0);
+        node.missed.take_packets(reply.missed);
+        node.take_seen(time, reply.seen);
+        self.packets.take(reply.packets, filter);
         news
     }
 }

@@ -4,9 +4,10 @@ use wgtrace_api::v1::FlowsReply;
 use wgtrace_api::v1::told::What;
 
 use super::scene::{Load, NOW, WORKER, few, from, generated, gone, ping_packets, scene};
-use super::stage::{press, screen, settled, told};
+use super::stage::{app, press, screen, settled, told};
 use crate::tui::app::View;
 use crate::tui::msg::{Effect, Msg};
+use crate::tui::theme::Depth;
 
 const SIZE: (u16, u16) = (160, 30);
 
@@ -183,4 +184,14 @@ fn nothing_is_drawn_anew_while_nothing_happens() {
         }
     }
     assert_eq!(app.revision(), still);
+}
+
+#[test]
+fn a_terminal_in_which_nothing_fits_does_not_keep_the_program_busy() {
+    let mut app = app((20, 4), Depth::Indexed);
+    for told in scene(Load::Few) {
+        app.update(Msg::Told(Box::new(told)), NOW);
+    }
+    app.update(Msg::Tick, NOW);
+    assert!(app.next_tick() > NOW, "it would be woken again at once");
 }

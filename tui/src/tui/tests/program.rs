@@ -15,6 +15,7 @@ use wgtrace_api::v1::Told;
 
 use super::scene::{Load, NOW, gone, scene};
 use super::stage::{app, events, text};
+use crate::client::Heard;
 use crate::tui::clock::Clock;
 use crate::tui::run::{Source, Stop, run};
 use crate::tui::theme::Depth;
@@ -92,8 +93,8 @@ struct Scripted {
 }
 
 impl Source for Scripted {
-    async fn hear(&mut self) -> Result<Told, String> {
-        if self.told.is_empty() { std::future::pending().await } else { Ok(self.told.remove(0)) }
+    async fn hear(&mut self) -> Result<Heard, String> {
+        if self.told.is_empty() { std::future::pending().await } else { Ok(self.told.remove(0).into()) }
     }
 
     fn want(&mut self, filter: &str) {

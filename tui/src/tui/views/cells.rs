@@ -6,7 +6,7 @@ use wgtrace_api::v1::EncryptionState;
 use super::table::Cell;
 use crate::tui::app::App;
 use crate::tui::model::{Endpoint, Flow, Link};
-use crate::tui::text;
+use crate::tui::text::{self, Short};
 use crate::tui::theme::Theme;
 
 /// Whether it was encrypted, in one word.
@@ -20,12 +20,12 @@ pub(super) fn state(state: EncryptionState, theme: &Theme) -> (&'static str, Sty
 }
 
 /// A node's name, without what the names of all nodes begin with where there is no room for it; marked if it is gone.
-pub(super) fn node(app: &App, name: &str, room: usize) -> Cell<'static> {
+pub(super) fn node<'a>(app: &App, name: &'a str, room: usize) -> Cell<'a> {
     let nodes = &app.live().nodes;
     let is_gone = nodes.shown().any(|node| node.name == name && matches!(node.link, Link::Gone { .. }));
     let style = if is_gone { app.theme.bad } else { app.theme.dim };
     let shown = if text::width(name) <= room { name } else { name.get(common(app)..).unwrap_or(name) };
-    (shown.to_owned().into(), style)
+    (shown.into(), style)
 }
 
 /// Bytes that the names of all nodes have in common, up to a hyphen.
@@ -45,30 +45,37 @@ fn common(app: &App) -> usize {
 }
 
 /// One end, without its namespace where there is no room for it.
-pub(super) fn end(end: &Endpoint, room: usize) -> String {
-    let whole = end.to_string();
+pub(super) fn end(end: &Endpoint, room: usize) -> Short {
+    let whole = Short::from(format_args!("{end}"));
     if text::width(&whole) <= room || end.pod.is_empty() {
         return whole;
     }
-    whole.split_once('/').map_or_else(|| whole.clone(), |(_, name)| name.to_owned())
+    match whole.split_once('/') {
+        Some((_, name)) => name.into(),
+        None => whole,
+    }
 }
 
 /// Its way from interface to interface, with shorter arrows where there is no room.
-pub(super) fn path(flow: &Flow, room: usize) -> String {
-    let mut whole = String::new();
-    for interface in flow.path() {
-        if !whole.is_empty() {
-            whole.push_str(" -> ");
+pub(super) fn path(flow: &Flow, room: usize) -> Short {
+    let joined = |arrow: &str| {
+        let mut whole = Short::new();
+        for interface in flow.path() {
+            if !whole.is_empty() {
+                whole.push_str(arrow);
+            }
+            whole.push_str(interface);
         }
-        whole.push_str(interface);
-    }
-    if text::width(&whole) > room { whole.replace(" -> ", ">") } else { whole }
+        whole
+    };
+    let whole = joined(" -> ");
+    if text::width(&whole) > room { joined(">") } else { whole }
 }
 
 /// A number, or nothing much where there is none.
 pub(super) fn or_dash(
     value: u64,
-    shown: impl FnOnce(u64) -> String,
+    shown: impl FnOnce(u64) -> Short,
     style: Style,
     theme: &Theme,
 ) -> Cell<'static> {

@@ -49,7 +49,7 @@ fn cell<'a>(app: &App, row: &DropRow<'a>, column: usize, room: usize) -> Cell<'a
         (1, Some(_)) => ("  of a pod".into(), theme.dim),
         (2, _) => (row.hook.into(), theme.text),
         (3, _) => (units::count(row.packets).into(), theme.text),
-        (4, _) => (row.bytes.map_or_else(|| "-".to_owned(), units::count).into(), theme.text),
+        (4, _) => (row.bytes.map_or_else(|| "-".into(), units::count).into(), theme.text),
         (_, pod) => (pod.unwrap_or("-").into(), theme.text),
     }
 }

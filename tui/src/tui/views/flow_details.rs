@@ -7,7 +7,7 @@ use wgtrace_api::v1::EncryptionState;
 use super::cells;
 use super::pane::{self, Pieces, field};
 use crate::tui::app::{App, Pane};
-use crate::tui::model::{Endpoint, Flow, FlowHop, Total, protocol, reason};
+use crate::tui::model::{Endpoint, Flow, Passed, Place, Total, protocol, reason};
 use crate::tui::text;
 use crate::tui::units;
 
@@ -26,7 +26,8 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
 fn lines(app: &App, flow: &Flow) -> Vec<Pieces> {
     let theme = &app.theme;
     let (state, state_style) = cells::state(flow.encryption, theme);
-    let mut what = if flow.is_wireguard { "WireGuard".to_owned() } else { protocol(flow.protocol) };
+    let mut what: String =
+        if flow.is_wireguard { "WireGuard".to_owned() } else { protocol(flow.protocol).into() };
     if flow.echo_id != 0 {
         what.extend([format!(", id {}", flow.echo_id)]);
     }
@@ -69,30 +70,30 @@ fn lines(app: &App, flow: &Flow) -> Vec<Pieces> {
         "INTERFACE", "HOOK", "OUT", "BYTES", "IN", "BYTES", "FIRST", "LAST"
     );
     lines.push(vec![(head, theme.dim)]);
-    lines.extend(flow.hops.iter().map(|hop| of_hop(app, flow, hop)));
+    lines.extend(flow.hops().map(|(place, passed)| of_hop(app, flow, place, passed)));
     lines
 }
 
-fn of_hop(app: &App, flow: &Flow, hop: &FlowHop) -> Pieces {
+fn of_hop(app: &App, flow: &Flow, place: &Place, passed: &Passed) -> Pieces {
     let theme = &app.theme;
     let total = |total: Total| format!("{:>9} {:>9}", units::count(total.packets), units::count(total.bytes));
-    let after = units::short(units::between(flow.first, hop.first));
-    let last = units::time_to_the_second(hop.last);
+    let after = units::short(units::between(flow.first, passed.first));
+    let last = units::time_to_the_second(passed.last);
     let line = format!(
         "{}{}{}   {}  +{after:<6} {last}",
-        padded(&hop.interface, 16),
-        padded(&hop.hook, 16),
-        total(hop.forward),
-        total(hop.backward)
+        padded(&place.interface, 16),
+        padded(&place.hook, 16),
+        total(passed.forward),
+        total(passed.backward)
     );
-    let sealed = if hop.is_sealed { "  as ciphertext" } else { "" };
+    let sealed = if place.is_sealed { "  as ciphertext" } else { "" };
     vec![(line, theme.text), (sealed.to_owned(), theme.good)]
 }
 
 fn padded(name: &str, columns: usize) -> String {
     let name = text::fit(name, columns.saturating_sub(1));
     let gap = columns.saturating_sub(text::width(&name));
-    format!("{name}{}", " ".repeat(gap))
+    format!("{}{}", &*name, " ".repeat(gap))
 }
 
 fn end(end: &Endpoint) -> String {

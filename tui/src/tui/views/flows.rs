@@ -6,6 +6,7 @@ use super::table::{Cell, Head, Table, number, words};
 use super::{cells, flow_details};
 use crate::tui::app::{App, Areas, Column, Group, GroupKey, Grouping, Line};
 use crate::tui::model::{Flow, Link, Model, protocol};
+use crate::tui::text::Short;
 use crate::tui::units;
 
 pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
@@ -57,13 +58,13 @@ fn empty(app: &App, model: &Model) -> &'static str {
     }
 }
 
-fn of_flow(app: &App, flow: &Flow, column: Column, room: usize) -> Cell<'static> {
+fn of_flow<'a>(app: &App, flow: &'a Flow, column: Column, room: usize) -> Cell<'a> {
     let theme = &app.theme;
     let indent = if app.flows.grouping == Grouping::None { "" } else { "  " };
     match column {
         Column::Node => {
             let (name, style) = cells::node(app, &flow.node, room.saturating_sub(indent.len()));
-            (format!("{indent}{name}").into(), style)
+            if indent.is_empty() { (name, style) } else { (format_args!("{indent}{}", &*name).into(), style) }
         }
         Column::Source => (cells::end(&flow.source, room).into(), theme.text),
         Column::Destination => (cells::end(&flow.destination, room).into(), theme.text),
@@ -75,8 +76,8 @@ fn of_flow(app: &App, flow: &Flow, column: Column, room: usize) -> Cell<'static>
         }
         Column::Path => (cells::path(flow, room).into(), theme.text),
         Column::Packets => {
-            let (out, back) = (units::count(flow.forward.packets), units::count(flow.backward.packets));
-            (format!("{out}/{back}").into(), theme.text)
+            let (out, back) = (units::count(flow.forward().packets), units::count(flow.backward().packets));
+            (format_args!("{out}/{back}").into(), theme.text)
         }
         Column::Rate => cells::or_dash(flow.meter.per_second().bytes, units::count, theme.text, theme),
         Column::Rtt => cells::or_dash(flow.rtt, units::short, theme.text, theme),
@@ -88,7 +89,7 @@ fn of_flow(app: &App, flow: &Flow, column: Column, room: usize) -> Cell<'static>
     }
 }
 
-fn of_group(app: &App, group: &Group, column: Column, room: usize) -> Cell<'static> {
+fn of_group<'a>(app: &App, group: &'a Group, column: Column, room: usize) -> Cell<'a> {
     let theme = &app.theme;
     let model = app.shown();
     let mark = if app.flows.is_open(group) { "-" } else { "+" };
@@ -98,13 +99,14 @@ fn of_group(app: &App, group: &Group, column: Column, room: usize) -> Cell<'stat
         Column::Node => {
             let what = if joined { "nodes" } else { "flows" };
             (
-                format!("{mark} {} {what}", units::count(u64::try_from(group.flows).unwrap_or(0))).into(),
+                format_args!("{mark} {} {what}", units::count(u64::try_from(group.flows).unwrap_or(0)))
+                    .into(),
                 theme.key,
             )
         }
         Column::Source => match (&group.key, first) {
-            (GroupKey::Nothing, _) => (format!("(no {})", app.flows.grouping.name()).into(), theme.dim),
-            (GroupKey::Name(name), _) => (name.to_string().into(), theme.title),
+            (GroupKey::Nothing, _) => (format_args!("(no {})", app.flows.grouping.name()).into(), theme.dim),
+            (GroupKey::Name(name), _) => ((**name).into(), theme.title),
             (GroupKey::Flow { .. }, Some(flow)) => (cells::end(&flow.source, room).into(), theme.title),
             (GroupKey::Flow { .. }, None) => Cell::default(),
         },
@@ -118,8 +120,12 @@ fn of_group(app: &App, group: &Group, column: Column, room: usize) -> Cell<'stat
         },
         Column::Path if joined => {
             let ways = group.slots.iter().filter_map(|slot| model.flows.slot(*slot));
-            let ways: Vec<String> = ways.map(|flow| cells::path(flow, room)).collect();
-            (ways.join(" => ").into(), theme.text)
+            let mut joined = Short::new();
+            for way in ways.map(|flow| cells::path(flow, room)) {
+                joined.push_str(if joined.is_empty() { "" } else { " => " });
+                joined.push_str(&way);
+            }
+            (joined.into(), theme.text)
         }
         Column::Path | Column::Age => Cell::default(),
         Column::State => {

@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::{print, print_all};
 use crate::tui::app::{App, Editor};
-use crate::tui::text;
+use crate::tui::text::{self, Short};
 
 /// Where the cursor of the terminal belongs, if anywhere.
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
@@ -25,14 +25,13 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Positio
         else {
             continue;
         };
-        let key = chord.to_string();
+        let key = Short::from(format_args!("{chord}"));
         let needed = key.len() + binding.hint.len() + 3;
         let rest = Rect { x, width: area.width.saturating_sub(x), ..area };
         if needed > usize::from(rest.width) {
             break;
         }
-        let pieces =
-            [(key.as_str(), theme.key), (" ", theme.text), (binding.hint, theme.dim), ("  ", theme.text)];
+        let pieces = [(&*key, theme.key), (" ", theme.text), (binding.hint, theme.dim), ("  ", theme.text)];
         x = x.saturating_add(print_all(buffer, rest, pieces));
     }
     None

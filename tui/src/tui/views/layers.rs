@@ -145,7 +145,7 @@ impl Layers<'_> {
 }
 
 fn name(number: u8) -> String {
-    protocol(number.into())
+    protocol(number.into()).into()
 }
 
 #[cfg(test)]

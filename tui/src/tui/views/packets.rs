@@ -11,9 +11,9 @@ use crate::tui::text;
 use crate::tui::units;
 
 pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
-    let packets = app.shown().packets.wanted();
+    let packets = &app.shown().packets;
     let cursor = app.packets.cursor(app.shown(), areas.rows());
-    let empty = if app.shown().packets.len() > 0 {
+    let empty = if packets.len() > 0 {
         "no packet is wanted by the filter: x takes it away"
     } else {
         "no packets yet"
@@ -21,18 +21,21 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
     let table = Table {
         heads: &HEADS,
         area: areas.list,
-        rows: packets.len(),
+        rows: packets.rows(),
         cursor,
         sorted: None,
         empty,
         theme: &app.theme,
     };
+    let in_sight: Vec<Packet> =
+        (cursor.top..).take(areas.rows()).map_while(|row| packets.packet(row)).collect();
     table.draw(buffer, |row, column, room| {
-        packets.get(row).map_or_else(Cell::default, |row| of_packet(app, &row.packet, column, room))
+        let packet = row.checked_sub(cursor.top).and_then(|line| in_sight.get(line));
+        packet.map_or_else(Cell::default, |packet| of_packet(app, packet, column, room))
     });
     if let (Some(fields), Some(bytes)) = (areas.fields, areas.bytes) {
-        let packet = packets.get(cursor.row).map(|row| &row.packet);
-        packet_details::draw(app, packet, fields, bytes, buffer);
+        let packet = packets.packet(cursor.row);
+        packet_details::draw(app, packet.as_ref(), fields, bytes, buffer);
     }
 }
 

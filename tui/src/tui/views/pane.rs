@@ -45,9 +45,9 @@ pub(super) fn draw(
 }
 
 /// A line of a name and what it is.
-pub(super) fn field(name: &str, value: String, style: Style, theme: &Theme) -> Pieces {
+pub(super) fn field(name: &str, value: impl Into<String>, style: Style, theme: &Theme) -> Pieces {
     let gap = NAME.saturating_sub(text::width(name)).max(1);
-    vec![(format!("{name}{}", " ".repeat(gap)), theme.dim), (value, style)]
+    vec![(format!("{name}{}", " ".repeat(gap)), theme.dim), (value.into(), style)]
 }
 
 /// Columns of the name.

@@ -93,7 +93,7 @@ fn lines(app: &App, node: &Node, peer: &Peer) -> Vec<Pieces> {
         field("node", format!("{}, as {} has it", peer.node, node.name), theme.text, theme),
         field("endpoint", peer.endpoint.clone(), theme.text, theme),
         field("allowed ips", peer.allowed_ips.join(", "), theme.text, theme),
-        field("handshake", age.into_owned(), age_style, theme),
+        field("handshake", &*age, age_style, theme),
         field("received", format!("{} bytes", peer.rx_bytes), theme.text, theme),
         field("sent", format!("{} bytes", peer.tx_bytes), theme.text, theme),
     ];
@@ -111,9 +111,9 @@ fn lines(app: &App, node: &Node, peer: &Peer) -> Vec<Pieces> {
             lines.push(field("messages", counts, theme.text, theme));
             if let Some(clock) = clock(app, node, peer) {
                 let (rekey, rekey_style) = left_of(clock.rekey_in, false, app);
-                lines.push(field("rekey in", rekey.into_owned(), rekey_style, theme));
+                lines.push(field("rekey in", &*rekey, rekey_style, theme));
                 let (reject, reject_style) = left_of(clock.reject_in, true, app);
-                lines.push(field("rejected in", reject.into_owned(), reject_style, theme));
+                lines.push(field("rejected in", &*reject, reject_style, theme));
             }
         }
         None => lines.push(field("session", "none".to_owned(), theme.warn, theme)),

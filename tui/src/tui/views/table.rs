@@ -1,14 +1,12 @@
 //! Tables: columns that go when there is no room for them, rows of which only those in sight are made.
 
-use std::borrow::Cow;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::print;
 use crate::tui::app::Cursor;
-use crate::tui::text;
+use crate::tui::text::{self, CellText, Short};
 use crate::tui::theme::Theme;
 
 /// A column: its title, how wide it is, and when it goes.
@@ -33,7 +31,7 @@ pub(super) const fn number(title: &'static str, width: u16, rank: u8) -> Head {
 }
 
 /// What stands in a cell.
-pub(super) type Cell<'a> = (Cow<'a, str>, Style);
+pub(super) type Cell<'a> = (CellText<'a>, Style);
 
 /// A table, to be drawn.
 pub(super) struct Table<'a> {
@@ -65,9 +63,9 @@ impl Table<'_> {
         for (number, place) in &columns {
             let Some(head) = heads.get(*number) else { continue };
             let (title, style) = match sorted {
-                Some((by, true)) if by == *number => (format!("{}v", head.title), theme.chosen),
-                Some((by, false)) if by == *number => (format!("{}^", head.title), theme.chosen),
-                Some(_) | None => (head.title.to_owned(), theme.dim),
+                Some((by, true)) if by == *number => (format_args!("{}v", head.title).into(), theme.chosen),
+                Some((by, false)) if by == *number => (format_args!("{}^", head.title).into(), theme.chosen),
+                Some(_) | None => (Short::from(head.title), theme.dim),
             };
             put(buffer, at(0, *place), &title, style, head.is_number);
         }

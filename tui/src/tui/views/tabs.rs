@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::{print, print_all};
 use crate::tui::app::{App, Grouping, View};
-use crate::tui::text;
+use crate::tui::text::{self, Short};
 
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let theme = &app.theme;
@@ -16,12 +16,12 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     for view in View::ALL {
         let is_shown = view == app.view && app.help.is_none();
         let name = if whole <= room || is_shown { view.name() } else { "" };
-        let number = format!("{}", view.number() + 1);
+        let number = Short::from(format_args!("{}", view.number() + 1));
         let (number_style, style) =
             if is_shown { (theme.chosen, theme.chosen) } else { (theme.key, theme.dim) };
         let rest = Rect { x, width: area.width.saturating_sub(x), ..area };
         let gap = if name.is_empty() { "" } else { " " };
-        let pieces = [(number.as_str(), number_style), (gap, style), (name, style), (" ", theme.text)];
+        let pieces = [(&*number, number_style), (gap, style), (name, style), (" ", theme.text)];
         x = x.saturating_add(print_all(buffer, rest, pieces));
     }
     let width = u16::try_from(text::width(&count)).unwrap_or(0).min(area.width.saturating_sub(x));
@@ -50,7 +50,7 @@ fn count(app: &App) -> String {
             let column = super::flows::title(app.flows.sort.column);
             format!("{column}{arrow} {}", of(app.flows.lines.len(), model.flows.len()))
         }
-        View::Packets => of(model.packets.wanted().len(), model.packets.len()),
+        View::Packets => of(model.packets.rows(), model.packets.len()),
         View::Peers | View::Interfaces | View::Drops | View::Ledger | View::Events => app.rows().to_string(),
     }
 }

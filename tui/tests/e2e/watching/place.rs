@@ -77,7 +77,7 @@ impl Place {
     }
 
     pub(super) fn fake(&self, script: Script) -> Fake {
-        Fake::start(&self.socket(&script.status.node), script)
+        Fake::start(&self.socket(&script.answers.status.node), script)
     }
 
     pub(super) fn command(&self, args: &[&str]) -> Command {

@@ -75,12 +75,13 @@ fn status_has_the_walkthroughs_lines_and_fails_when_something_is_wrong() {
     let node =
         |name: &str, own| NodeEntry { name: name.into(), public_key: name.into(), own, ..Default::default() };
     let mut script = Script::of("worker");
-    script.status.encryption = Some(wgtrace_api::v1::Encryption { enabled: true, ..Default::default() });
-    script.nodes = NodesReply { nodes: vec![node("worker", true), node("worker2", false)] };
-    script.peers = PeersReply {
+    script.answers.status.encryption =
+        Some(wgtrace_api::v1::Encryption { enabled: true, ..Default::default() });
+    script.answers.nodes = NodesReply { nodes: vec![node("worker", true), node("worker2", false)] };
+    script.answers.peers = PeersReply {
         peers: vec![Peer { public_key: "worker2".into(), last_handshake: 1, ..Default::default() }],
     };
-    script.status.faults = vec!["eth0 is down".into()];
+    script.answers.status.faults = vec!["eth0 is down".into()];
     {
         let _fake = place.fake(script.clone());
         let ran = place.run(&["status"]).exits(1);
@@ -90,7 +91,7 @@ fn status_has_the_walkthroughs_lines_and_fails_when_something_is_wrong() {
             "eth0 is down"
         );
     }
-    script.status.faults.clear();
+    script.answers.status.faults.clear();
     let _fake = place.fake(script);
     let ran = place.run(&["status", "--wait"]).exits(0);
     assert!(ran.text().contains("Cluster health:         2/2 reachable   (20"), "{}", ran.text());

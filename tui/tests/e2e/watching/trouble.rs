@@ -27,7 +27,7 @@ fn without_a_daemon_nothing_hangs() {
 fn a_socket_without_permission_and_another_release_are_told() {
     let place = Place::new();
     let mut script = Script::of("worker");
-    script.status.contract = 9;
+    script.answers.status.contract = 9;
     let _fake = place.fake(script);
     for command in ["observe", "status", "peers"] {
         let ran = place.run(&[command]).exits(1);
@@ -42,7 +42,9 @@ fn a_socket_without_permission_and_another_release_are_told() {
 #[test]
 fn a_daemon_that_does_not_answer_is_not_waited_for() {
     let place = Place::new();
-    let _fake = place.fake(Script { hangs: true, ..Script::of("worker") });
+    let mut script = Script::of("worker");
+    script.answers.hangs = true;
+    let _fake = place.fake(script);
     let ran = place.run(&["status", "--timeout", "1"]).exits(1);
     assert!(ran.stderr.contains("did not answer within 1 s"), "{}", ran.stderr);
     let ran = place.run(&["observe"]).exits(1);

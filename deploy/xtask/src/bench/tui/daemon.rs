@@ -1,31 +1,24 @@
 //! A daemon that is made up: it knows many flows, and offers as many events as it is told to.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, mpsc};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
 use futures_util::stream::{BoxStream, StreamExt as _, iter, pending, unfold};
-use tokio::net::UnixListener;
-use tokio::runtime::Runtime;
 use tokio::sync::broadcast;
-use tokio_stream::wrappers::UnixListenerStream;
 use tonic::codegen::Bytes;
-use tonic::transport::Server;
-use tonic::{Request, Response, Status};
-use wgtrace_api::v1::node_server::{Node, NodeServer};
-use wgtrace_api::v1::{self, StatusReply};
+use wgtrace_testbed::{Answers, FakeDaemon};
 
 use super::load::{self, BATCH, NODE};
 use super::socket::{Observer, Says};
 
 /// It answers until it is dropped.
 pub(super) struct Daemon {
-    path: PathBuf,
+    daemon: FakeDaemon,
     state: State,
     marked: AtomicU64,
-    _runtime: Runtime,
 }
 
 #[derive(Debug, Clone)]
@@ -49,41 +42,24 @@ impl Counts {
         Self { offered: self.offered - before.offered, taken: self.taken - before.taken }
     }
 
-    pub(super) fn offered_per(self, seconds: f64) -> f64 {
-        per(self.offered, seconds)
+    /// Offered and taken in a second.
+    pub(super) fn a_second(self, time: Duration) -> String {
+        let rate = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / time.as_secs_f64();
+        format!("{:.0}, {:.0} /s", rate(self.offered), rate(self.taken))
     }
-
-    pub(super) fn taken_per(self, seconds: f64) -> f64 {
-        per(self.taken, seconds)
-    }
-}
-
-fn per(count: u64, seconds: f64) -> f64 {
-    f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / seconds
 }
 
 impl Daemon {
     pub(super) fn start(path: &Path, flows: u64) -> Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let (markers, _) = broadcast::channel(64);
         let state =
             State { flows, rate: Arc::default(), offered: Arc::default(), taken: Arc::default(), markers };
-        let (ready, is_ready) = mpsc::channel();
-        let (socket, served) = (path.to_owned(), state.clone());
-        runtime.spawn(async move {
-            let listener = UnixListener::bind(&socket)?;
-            let _ = ready.send(());
-            let server = Server::builder().add_service(NodeServer::new(Quiet)).add_service(Observer(served));
-            anyhow::Ok(server.serve_with_incoming(UnixListenerStream::new(listener)).await?)
-        });
-        is_ready
-            .recv_timeout(Duration::from_secs(10))
-            .context("the daemon that is made up does not listen")?;
-        Ok(Self { path: path.to_owned(), state, marked: AtomicU64::new(0), _runtime: runtime })
+        let daemon = FakeDaemon::start(path, Answers::of(NODE), Observer(state.clone()))?;
+        Ok(Self { daemon, state, marked: AtomicU64::new(0) })
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.path
+        self.daemon.path()
     }
 
     /// From now on so many events a second.
@@ -174,58 +150,6 @@ impl State {
             Some((load::ledger(state.offered.load(Ordering::Relaxed), now()), state))
         });
         stream.boxed()
-    }
-}
-
-/// What is asked again and again, and does not change.
-struct Quiet;
-
-#[tonic::async_trait]
-impl Node for Quiet {
-    async fn status(&self, _: Request<v1::StatusRequest>) -> Result<Response<StatusReply>, Status> {
-        let (version, node) = (env!("CARGO_PKG_VERSION").into(), NODE.into());
-        Ok(Response::new(StatusReply {
-            version,
-            contract: wgtrace_api::CONTRACT,
-            node,
-            ..Default::default()
-        }))
-    }
-
-    async fn interfaces(
-        &self,
-        _: Request<v1::InterfacesRequest>,
-    ) -> Result<Response<v1::InterfacesReply>, Status> {
-        Ok(Response::new(v1::InterfacesReply::default()))
-    }
-
-    async fn peers(&self, _: Request<v1::PeersRequest>) -> Result<Response<v1::PeersReply>, Status> {
-        Ok(Response::new(v1::PeersReply::default()))
-    }
-
-    async fn nodes(&self, _: Request<v1::NodesRequest>) -> Result<Response<v1::NodesReply>, Status> {
-        Ok(Response::new(v1::NodesReply::default()))
-    }
-
-    async fn endpoint_add(
-        &self,
-        _: Request<v1::EndpointAddRequest>,
-    ) -> Result<Response<v1::EndpointAddReply>, Status> {
-        Err(Status::unimplemented("nothing is changed here"))
-    }
-
-    async fn endpoint_delete(
-        &self,
-        _: Request<v1::EndpointDeleteRequest>,
-    ) -> Result<Response<v1::EndpointDeleteReply>, Status> {
-        Err(Status::unimplemented("nothing is changed here"))
-    }
-
-    async fn endpoint_check(
-        &self,
-        _: Request<v1::EndpointCheckRequest>,
-    ) -> Result<Response<v1::EndpointCheckReply>, Status> {
-        Err(Status::unimplemented("nothing is changed here"))
     }
 }
 

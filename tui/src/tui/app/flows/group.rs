@@ -3,13 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::rc::Rc;
 
 use wgtrace_api::v1::EncryptionState;
 
 use super::order::number;
 use super::{Column, Sort};
-use crate::tui::model::{Endpoint, Flow, Flows, Rate};
+use crate::tui::model::{Endpoint, Flow, Flows, Name, Rate};
 
 /// What flows are put together by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,9 +43,9 @@ impl Grouping {
     }
 
     fn key(self, flow: &Flow) -> GroupKey {
-        let name = |names: &[&Rc<str>]| {
+        let name = |names: &[&Name]| {
             let name = names.iter().find(|name| !name.is_empty());
-            name.map_or(GroupKey::Nothing, |name| GroupKey::Name(Rc::clone(name)))
+            name.map_or(GroupKey::Nothing, |name| GroupKey::Name((*name).clone()))
         };
         let end = |end: &Endpoint| (end.address, end.port);
         match self {
@@ -69,7 +68,7 @@ impl Grouping {
 pub(crate) enum GroupKey {
     /// They have no pod, or no peer.
     Nothing,
-    Name(Rc<str>),
+    Name(Name),
     Flow {
         source: (Option<IpAddr>, u32),
         destination: (Option<IpAddr>, u32),
@@ -98,14 +97,14 @@ pub(crate) struct Group {
 /// The groups in order, and the slots of each in the order given.
 pub(super) fn grouped(
     flows: &Flows,
-    sorted: &[(u64, u32)],
+    sorted: impl Iterator<Item = u32>,
     grouping: Grouping,
     sort: Sort,
 ) -> (Vec<Group>, Vec<Vec<u32>>) {
     let mut numbers: HashMap<GroupKey, usize> = HashMap::new();
     let mut groups: Vec<(u64, Group, Vec<u32>)> = Vec::new();
-    for (_, slot) in sorted {
-        let Some(flow) = flows.slot(*slot) else { continue };
+    for slot in sorted {
+        let Some(flow) = flows.slot(slot) else { continue };
         let key = grouping.key(flow);
         let number = *numbers.entry(key).or_insert_with_key(|key| {
             groups.push((0, Group::new(key.clone()), Vec::new()));
@@ -113,7 +112,7 @@ pub(super) fn grouped(
         });
         if let Some((_, group, members)) = groups.get_mut(number) {
             group.take(flow, grouping);
-            members.push(*slot);
+            members.push(slot);
         }
     }
     for (order, group, members) in &mut groups {
@@ -124,7 +123,8 @@ pub(super) fn grouped(
         by_time.sort_by_key(|slot| flows.slot(*slot).map_or(0, |flow| flow.first));
         group.slots = by_time;
     }
-    if sort.is_descending {
+    // by words they are in the order of their first flows
+    if !sort.column.is_text() && sort.is_descending {
         groups.sort_by_key(|(order, ..)| Reverse(*order));
     } else if !sort.column.is_text() {
         groups.sort_by_key(|(order, ..)| *order);
