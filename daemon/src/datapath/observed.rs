@@ -23,6 +23,7 @@ pub struct Observed {
 
 /// A device.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting by itself")]
 pub struct Link {
     /// Its index.
     pub index: u32,
