@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 use tokio::sync::Mutex;
 
 use super::clock;
+use super::gauge::Gauge;
 use super::order::{Order, Subscriber};
 use super::show;
 use super::view::View;
@@ -25,12 +26,13 @@ pub(super) struct Engine {
     view: View,
     subscribers: BTreeMap<u64, Subscriber>,
     next_look: Instant,
+    gauge: Arc<Gauge>,
     /// Rings have changed, and the programs do not know yet.
     is_disconnected: bool,
 }
 
 impl Engine {
-    pub(super) fn new(orders: Receiver<Order>, node: Arc<Mutex<Node>>) -> Self {
+    pub(super) fn new(orders: Receiver<Order>, node: Arc<Mutex<Node>>, gauge: Arc<Gauge>) -> Self {
         Self {
             orders,
             node,
@@ -39,6 +41,7 @@ impl Engine {
             view: View::new(),
             subscribers: BTreeMap::new(),
             next_look: Instant::now(),
+            gauge,
             is_disconnected: false,
         }
     }
@@ -152,9 +155,10 @@ impl Engine {
     }
 
     fn tell(&mut self) {
-        let Self { view, subscribers, .. } = self;
+        let Self { view, subscribers, gauge, .. } = self;
         let now = Instant::now();
         let View { flows, clocks, around, .. } = view;
+        gauge.set(flows);
         let (offset, time) = (clocks.offset(), clocks.wall());
         // the keeper hears of those who are gone by itself
         subscribers.retain(|_, subscriber| match subscriber {

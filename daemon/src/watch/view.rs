@@ -179,4 +179,4 @@ fn joined(packet: &Packet<'_>, inner: Option<&Packet<'_>>) -> u64 {
 }
 
 /// Flows of a node's table: about 30 MiB where each is seen at three hooks.
-const MOST_FLOWS: u32 = 1 << 17;
+pub(super) const MOST_FLOWS: u32 = 1 << 17;

@@ -2,6 +2,7 @@
 
 mod act;
 mod areas;
+mod copying;
 mod cursor;
 mod editing;
 mod editor;

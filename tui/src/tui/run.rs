@@ -33,6 +33,7 @@ pub(crate) async fn run<B>(
     mut source: impl Source,
     stop: impl Future<Output = Stop>,
     clock: Clock,
+    mut copy: impl FnMut(&str) -> Result<()>,
 ) -> Result<Stop>
 where
     B: Backend<Error: Send + Sync + 'static>,
@@ -74,6 +75,7 @@ where
             match effect {
                 Effect::Quit => return Ok(Stop::Quit),
                 Effect::Filter(filter) => source.want(&filter),
+                Effect::Copy(text) => copy(&text)?,
                 Effect::Redraw => {
                     terminal.clear().context("cannot clear the terminal")?;
                     drawn = None;

@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, IsTerminal as _, Stdout};
 use std::panic;
 
 use anyhow::{Context as _, Result, ensure};
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
@@ -53,6 +54,11 @@ impl Drop for Screen {
 fn give_back() {
     let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
     let _ = disable_raw_mode();
+}
+
+/// Gives a text to the terminal's clipboard; whether it takes it, it does not say.
+pub(crate) fn copy(text: &str) -> Result<()> {
+    execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text)).context("cannot write to the terminal")
 }
 
 /// What is typed, read by a thread of its own; it ends with the program.

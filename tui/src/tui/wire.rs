@@ -7,7 +7,6 @@ use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum as _};
 use futures_util::StreamExt as _;
 use ratatui::layout::Size;
-use wgtrace_api::filter::Filter;
 use wgtrace_api::v1::told::What;
 use wgtrace_api::v1::{DropsRequest, FlowsRequest, LedgerRequest, PacketsRequest, Told};
 
@@ -67,7 +66,7 @@ pub(crate) fn run(args: &TuiArgs) -> Result<ExitCode> {
         return io::print(&listed(&keymap)).map(|()| ExitCode::SUCCESS);
     }
     let filter_text = args.filter.join(" ");
-    let filter: Filter = filter_text.parse().context("the filter")?;
+    let filter = args.servers.filter(&args.filter)?;
     let shade = match (args.theme, &config.theme) {
         (Some(shade), _) => shade,
         (None, Some(name)) => Shade::from_str(name, true)
@@ -91,7 +90,7 @@ pub(crate) fn run(args: &TuiArgs) -> Result<ExitCode> {
         let area = terminal.size().context("cannot tell the size of the terminal")?;
         let size = Size { width: area.width, height: area.height };
         let mut app = App::new(Start { keymap, theme, size, servers, filter_text, filter }, clock.now());
-        super::run::run(&mut terminal, &mut app, screen::inputs(), feed, stop, clock).await
+        super::run::run(&mut terminal, &mut app, screen::inputs(), feed, stop, clock, screen::copy).await
     });
     runtime.shutdown_background();
     match stop? {

@@ -57,6 +57,11 @@ impl App {
                 self.flows.sort = self.flows.sort.reversed();
                 self.flows.unsettle();
             }
+            Action::SortBy(column) => {
+                self.flows.sort = self.flows.sort.turned_to(column);
+                self.flows.unsettle();
+            }
+            Action::Copy => return self.copy(),
             Action::Group => self.flows.regroup(),
             Action::Follow => {
                 let height = self.height();
@@ -211,7 +216,9 @@ impl App {
 pub(super) fn names(model: &crate::tui::model::Model, key: Key) -> Vec<String> {
     let nodes = model.nodes.shown().filter(|node| !node.is_socket());
     let mut names: Vec<String> = if key == Key::Node {
-        nodes.map(|node| node.name.clone()).collect()
+        let entries = nodes.clone().flat_map(|node| &node.roster).filter(|entry| entry.refused.is_empty());
+        let told = entries.map(|entry| entry.name.clone());
+        nodes.map(|node| node.name.clone()).chain(told).collect()
     } else if key == Key::Interface {
         nodes.flat_map(|node| &node.interfaces).map(|interface| interface.name.clone()).collect()
     } else if key == Key::Peer {

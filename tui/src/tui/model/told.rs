@@ -79,7 +79,10 @@ impl Model {
                 news = u64::from(node.interfaces != interfaces.interfaces);
                 node.interfaces = interfaces.interfaces;
             }
-            What::Nodes(_) => news = 0,
+            What::Nodes(nodes) => {
+                news = u64::from(node.roster != nodes.nodes);
+                node.roster = nodes.nodes;
+            }
             What::Refused(Refused { stream, reason }) => {
                 events.push((Kind::Refused, format!("{stream}: {reason}")));
             }

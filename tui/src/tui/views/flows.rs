@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 
-use super::table::{Cell, Head, Table, number, words};
+use super::table::{self, Cell, Head, Table, number, words};
 use super::{cells, flow_details};
 use crate::tui::app::{App, Areas, Column, Group, GroupKey, Grouping, Line};
 use crate::tui::model::{Flow, Link, Model, protocol};
@@ -21,21 +21,33 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
         empty: empty(app, model),
         theme: &app.theme,
     };
-    table.draw(buffer, |row, column, room| {
-        let column = Column::ALL.get(column).copied().unwrap_or(Column::Node);
-        match view.lines.get(row) {
-            Some(Line::Flow(slot)) => {
-                model.flows.slot(*slot).map_or_else(Cell::default, |flow| of_flow(app, flow, column, room))
-            }
-            Some(Line::Group(number)) => view
-                .groups
-                .get(*number)
-                .map_or_else(Cell::default, |group| of_group(app, group, column, room)),
-            None => Cell::default(),
-        }
-    });
+    table.draw(buffer, |row, column, room| cell(app, row, column, room));
     if let Some(area) = areas.fields {
         flow_details::draw(app, area, buffer);
+    }
+}
+
+/// The row that keys act on as text; its details while they are open.
+pub(super) fn copied(app: &App) -> Option<String> {
+    if app.details.is_some() {
+        return flow_details::copied(app);
+    }
+    let row = app.flows.cursor.row;
+    app.flows.lines.get(row)?;
+    Some(table::line(HEADS.len(), |column, room| cell(app, row, column, room)))
+}
+
+fn cell(app: &App, row: usize, column: usize, room: usize) -> Cell<'static> {
+    let (view, model) = (&app.flows, app.shown());
+    let column = Column::ALL.get(column).copied().unwrap_or(Column::Node);
+    match view.lines.get(row) {
+        Some(Line::Flow(slot)) => {
+            model.flows.slot(*slot).map_or_else(Cell::default, |flow| of_flow(app, flow, column, room))
+        }
+        Some(Line::Group(number)) => {
+            view.groups.get(*number).map_or_else(Cell::default, |group| of_group(app, group, column, room))
+        }
+        None => Cell::default(),
     }
 }
 

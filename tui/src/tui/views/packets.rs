@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use wgtrace_api::v1::Packet;
 
-use super::table::{Cell, Head, Table, number, words};
+use super::table::{self, Cell, Head, Table, number, words};
 use super::{cells, packet_details};
 use crate::tui::app::{App, Areas};
 use crate::tui::model::{protocol, reason};
@@ -34,6 +34,17 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
         let packet = packets.get(cursor.row).map(|row| &row.packet);
         packet_details::draw(app, packet, fields, bytes, buffer);
     }
+}
+
+/// The packet that keys act on as text: a line, or while they are open its layers or its bytes.
+pub(super) fn copied(app: &App) -> Option<String> {
+    let packets = app.shown().packets.wanted();
+    let rows = app.areas().map_or(0, |areas| areas.rows());
+    let packet = &packets.get(app.packets.cursor(app.shown(), rows).row)?.packet;
+    Some(match app.details {
+        Some(details) => packet_details::copied(app, packet, details.focus),
+        None => table::line(HEADS.len(), |column, room| of_packet(app, packet, column, room)),
+    })
 }
 
 fn of_packet<'a>(app: &App, packet: &'a Packet, column: usize, room: usize) -> Cell<'a> {
