@@ -37,7 +37,7 @@ pub(crate) fn run(args: &ObserveArgs) -> Result<ExitCode> {
         filter,
     };
     match &args.input_file {
-        Some(file) => session.replay(Recording::open(file)?)?,
+        Some(file) => session.replay(Recording::open(file, &[])?)?,
         None => runtime()?.block_on(session.listen(args))?,
     }
     if args.packets {
@@ -103,8 +103,8 @@ impl Session {
         {
             self.take(&told)?;
         }
-        if let Some(cut) = recording.cut() {
-            io::say(cut);
+        if let Some(fault) = recording.fault() {
+            io::say(fault);
         }
         Ok(())
     }

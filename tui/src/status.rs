@@ -8,7 +8,8 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 use wgtrace_api::v1::{
-    FlowTable, NodeEntry, NodesReply, NodesRequest, Peer, PeersReply, PeersRequest, StatusReply, StatusRequest,
+    FlowTable, NodeEntry, NodesReply, NodesRequest, Peer, PeersReply, PeersRequest, StatusReply,
+    StatusRequest,
 };
 
 use crate::client::{AskArgs, AskError, Client, understood};
@@ -141,7 +142,11 @@ fn lines(answer: &Answer, now: SystemTime) -> String {
         ("Proxy Status", "No managed proxy redirect".to_owned()),
     ];
     let hubble = status.flows.map(|flows| ("Hubble", hubble(flows, status.started, now)));
-    let rows = rows.into_iter().chain(hubble).chain([("Encryption", encrypted)]).chain(health.map(|health| ("Cluster health", health)));
+    let rows = rows
+        .into_iter()
+        .chain(hubble)
+        .chain([("Encryption", encrypted)])
+        .chain(health.map(|health| ("Cluster health", health)));
     let rows = rows.map(|(name, value)| (format!("{name}:"), value));
     let losses =
         status.losses.iter().map(|loss| ("Lost:".to_owned(), format!("{} {}", loss.count, loss.cause)));
@@ -253,9 +258,10 @@ mod tests {
         );
         assert!(line("Cluster health:").ends_with("2/3 reachable   (1970-01-01T00:16:40Z)"));
         assert!(line("wgtraced:").contains("Ok   0.1.0 (worker"));
-        assert!(line("Hubble:").ends_with(
-            "Ok   Current/Max Flows: 4095/131072 (3.12%), Flows/s: 9.73   Metrics: Disabled"
-        ));
+        assert!(
+            line("Hubble:")
+                .ends_with("Ok   Current/Max Flows: 4095/131072 (3.12%), Flows/s: 9.73   Metrics: Disabled")
+        );
         let place = |start| text.find(start).unwrap();
         assert!(place("Proxy Status:") < place("Hubble:") && place("Hubble:") < place("Encryption:"));
     }

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use tokio::sync::Mutex;
+use wgtrace_api::show;
 
 use super::clock;
 use super::gauge::Gauge;
 use super::order::{Order, Subscriber};
-use super::show;
+use super::show as own;
 use super::view::View;
 use crate::node::Node;
 use crate::probe::ring::Rings;
@@ -105,7 +106,7 @@ impl Engine {
                 self.drain(false);
                 let view = &mut self.view;
                 view.ledger.read(view.netns, &counters);
-                let reply = show::ledger(&view.ledger, view.netns, &view.around.node, view.clocks.wall());
+                let reply = own::ledger(&view.ledger, view.netns, &view.around.node, view.clocks.wall());
                 // who asked may have gone
                 let _ = tell.send(Ok(reply));
             }
@@ -163,7 +164,9 @@ impl Engine {
         // the keeper hears of those who are gone by itself
         subscribers.retain(|_, subscriber| match subscriber {
             Subscriber::Packets(queue) => queue.flush(),
-            Subscriber::Flows(queue) => queue.tell(now, flows, time, |flow| show::flow(flow, around, offset)),
+            Subscriber::Flows(queue) => {
+                queue.tell(now, flows, time, |flow| show::flow(flow, &**around, offset))
+            }
         });
     }
 

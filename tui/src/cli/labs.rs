@@ -15,16 +15,16 @@ pub(crate) fn joined(
     for argument in arguments {
         let command = joined.get(1).and_then(|command| command.to_str()).unwrap_or_default();
         let is_open = command != "lab" && !joined.iter().any(|argument| argument == "--");
-        let is_name = |name: &str| match command {
+        let is_name = argument.to_str().is_some_and(|name| match command {
             "status" | "peers" => !name.starts_with('-'),
             _ => runs(name) && !is_word(name),
-        };
-        match joined.last_mut().filter(|last| is_open && *last == FLAG) {
-            Some(flag) if argument.to_str().is_some_and(is_name) => {
+        });
+        match joined.last_mut().filter(|last| is_open && is_name && last.as_os_str() == FLAG) {
+            Some(flag) => {
                 flag.push("=");
                 flag.push(argument);
             }
-            Some(_) | None => joined.push(argument),
+            None => joined.push(argument),
         }
     }
     joined

@@ -56,7 +56,8 @@ pub(crate) struct ObserveArgs {
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(super) duration: Option<Duration>,
 
-    /// Show what a recording has (`wgtrace record`), not what daemons say; - for standard input.
+    /// Show what a recording has (`wgtrace record`) or a capture (pcap, pcapng), not what daemons say; - for standard
+    /// input.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["servers", "lab", "duration"])]
     pub(super) input_file: Option<PathBuf>,
 

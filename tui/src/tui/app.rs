@@ -237,8 +237,10 @@ impl App {
             return self.act(action);
         }
         if let (Some(editor), Some(character)) = (&mut self.editor, chord.character()) {
-            editor.insert(character);
-            self.edited();
+            // a terminal without brackets types what is pasted, be it a megabyte
+            if editor.insert(character) {
+                self.edited();
+            }
         }
         Vec::new()
     }

@@ -33,9 +33,13 @@ pub(crate) struct TuiArgs {
     #[command(flatten)]
     servers: ServerArgs,
 
-    /// Show what `wgtrace record` wrote, instead of asking anybody; - for standard input.
+    /// Show what `wgtrace record` wrote, or a pcap or pcapng, instead of asking anybody; - for standard input.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["servers", "lab"])]
     replay: Option<PathBuf>,
+
+    /// Keys that open a capture's ciphertext, as `wgtrace decrypt` takes them; may be repeated.
+    #[arg(short, long = "keys", value_name = "FILE", requires = "replay")]
+    keys: Vec<PathBuf>,
 
     /// Times as fast as it was recorded; 0 for all of it at once.
     #[arg(long, value_name = "TIMES", default_value_t = 1, requires = "replay")]
@@ -78,7 +82,7 @@ pub(crate) fn run(args: &TuiArgs) -> Result<ExitCode> {
     let runtime = runtime.context("cannot start the runtime")?;
     let stop = runtime.block_on(async {
         let (feed, servers) = if let Some(path) = &args.replay {
-            (Feed::Replay(Box::new(Replay::open(path, args.speed)?)), 0)
+            (Feed::Replay(Box::new(Replay::open(path, &args.keys, args.speed)?)), 0)
         } else {
             let servers = args.servers.sockets()?;
             let count = servers.len();
@@ -212,6 +216,7 @@ Examples:
   wgtrace tui --server /run/a.sock --server /run/b.sock
   wgtrace tui pod=net and not port 53          what the filter wants; / changes it
   wgtrace tui --replay session.wgtrace         what `wgtrace record` wrote
+  wgtrace tui --replay eth0.pcapng -k keys.log a capture, with what is inside of its ciphertext
   NO_COLOR=1 wgtrace tui
 
 ? shows the keys. They, the theme and the servers can be set in the configuration file

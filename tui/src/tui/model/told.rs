@@ -19,6 +19,7 @@ impl Model {
         match what {
             What::Hello(status) => {
                 let text = match &node.link {
+                    _ if status.version.is_empty() => "read from a capture".to_owned(),
                     Link::Gone { since, .. } => format!(
                         "wgtraced {}, after {} without",
                         status.version,

@@ -59,7 +59,10 @@ fn names_are_completed_in_the_filter_line() {
     assert!(app.rows() > 0 && app.rows() < 6);
     press(&mut app, "<ctrl-u>node=cilium-wireguard-worker3");
     let suggestions = &app.editor.as_ref().unwrap().suggestions;
-    assert!(suggestions.iter().any(|one| one.text.contains("worker3")), "of a node's registry: {suggestions:?}");
+    assert!(
+        suggestions.iter().any(|one| one.text.contains("worker3")),
+        "of a node's registry: {suggestions:?}"
+    );
 }
 
 #[test]
@@ -158,7 +161,8 @@ fn every_column_orders_the_flows_both_ways() {
 #[test]
 fn a_columns_letter_sorts_by_it_and_again_the_other_way_round() {
     let mut app = told(SIZE, &scene(Load::Few));
-    for (key, column) in ["N", "F", "T", "P", "E", "I", "O", "B", "R", "X", "D", "A"].iter().zip(Column::ALL) {
+    for (key, column) in ["N", "F", "T", "P", "E", "I", "O", "B", "R", "X", "D", "A"].iter().zip(Column::ALL)
+    {
         press(&mut app, key);
         let first = app.flows.sort;
         assert_eq!(first.column, column);

@@ -15,7 +15,7 @@ pub(super) fn list(app: &App) -> List<'_, &Event> {
         heads: &HEADS,
         rows: (0..events.len()).filter_map(|number| events.newest(number)).collect(),
         empty: "nothing happened yet",
-        cell: |app, event, column, room| cell(app, event, column, room),
+        cell: |app, &event, column, room| cell(app, event, column, room),
         details: ("event", |app, event| lines(app, event)),
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn list(app: &App) -> List<'_, (&Node, &Interface)> {
         heads: &HEADS,
         rows: interface_rows(app.shown()).collect(),
         empty: "no interfaces yet",
-        cell: |app, (node, interface), column, room| cell(app, node, interface, column, room),
+        cell: |app, &(node, interface), column, room| cell(app, node, interface, column, room),
         details: ("interface", |app, (node, interface)| lines(app, node, interface)),
     }
 }

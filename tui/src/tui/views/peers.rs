@@ -16,7 +16,7 @@ pub(super) fn list(app: &App) -> List<'_, (&Node, &Peer)> {
         heads: &HEADS,
         rows: peer_rows(app.shown()).collect(),
         empty: "no peers yet",
-        cell: |app, (node, peer), column, room| cell(app, node, peer, column, room),
+        cell: |app, &(node, peer), column, room| cell(app, node, peer, column, room),
         details: ("peer", |app, (node, peer)| lines(app, node, peer)),
     }
 }
