@@ -2,8 +2,10 @@
 
 mod comment;
 mod inside;
+mod names;
 mod node;
 mod place;
+mod record;
 
 use std::collections::VecDeque;
 use std::io::Read;
@@ -119,7 +121,7 @@ impl Captured {
     fn meet(&mut self) {
         for interface in self.reader.interfaces().iter().skip(self.places.len()) {
             let number = self.places.len();
-            let (node, place) = Place::of(interface, number, &self.name);
+            let (node, mut place) = Place::of(interface, number, &self.name);
             let known = self.nodes.iter().position(|known| known.name() == node);
             let at = known.unwrap_or_else(|| {
                 self.nodes.push(Node::new(node));
@@ -141,7 +143,8 @@ impl Captured {
                 time: self.clock,
                 what: Some(interfaces),
             });
-            self.places.push(Place { node: at, ..place });
+            place.node = at;
+            self.places.push(place);
         }
     }
 

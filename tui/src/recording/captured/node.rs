@@ -1,21 +1,18 @@
 //! What a node of a capture saw.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
-
-use wgtrace_abi::{ABI_VERSION, Hook, PacketEvent, Verdict};
-use wgtrace_api::filter::Peer;
-use wgtrace_api::show::{self, Names};
+use wgtrace_abi::PacketEvent;
+use wgtrace_api::show::{self, Names as _};
 use wgtrace_api::v1::{self, EncryptionState};
 use wgtrace_decrypt::capture::Remarks;
 use wgtrace_flow::table::Generation;
 use wgtrace_flow::time::WallOffset;
-use wgtrace_flow::{FlowTable, Limits, Network, Packet, decode};
-use zerocopy::{FromZeros as _, IntoBytes as _};
+use wgtrace_flow::{FlowTable, Limits, Packet, decode};
 
-use super::comment::{Comment, End};
+use super::comment::Comment;
 use super::inside::Inner;
+use super::names::Around;
 use super::place::Place;
+use super::record::{event, put};
 
 /// A frame, and what the file says of it.
 #[derive(Debug)]
@@ -42,20 +39,11 @@ pub(super) struct Node {
     record: Vec<u8>,
 }
 
-/// What things are called, as far as the file says it.
-#[derive(Debug, Default)]
-struct Around {
-    node: String,
-    interfaces: HashMap<u32, String>,
-    pods: HashMap<IpAddr, String>,
-    nodes: HashMap<IpAddr, String>,
-}
-
 impl Node {
     pub(super) fn new(name: String) -> Self {
         let limits = Limits { flows: MOST_FLOWS, ..Limits::default() };
         Self {
-            around: Around { node: name, ..Around::default() },
+            around: Around::of(name),
             interfaces: Vec::new(),
             packets: Vec::new(),
             seen: 0,
@@ -67,19 +55,19 @@ impl Node {
     }
 
     pub(super) fn name(&self) -> &str {
-        &self.around.node
+        self.around.node()
     }
 
     pub(super) fn hello(&self) -> v1::StatusReply {
         v1::StatusReply {
-            node: self.around.node.clone(),
+            node: self.name().to_owned(),
             contract: wgtrace_api::CONTRACT,
             ..Default::default()
         }
     }
 
     pub(super) fn meet(&mut self, place: &Place) {
-        self.around.interfaces.insert(place.index, place.name.clone());
+        self.around.name(place.index, &place.name);
         self.interfaces.push(place.told());
     }
 
@@ -102,7 +90,7 @@ impl Node {
             self.take(place, packet, seen, &comment);
         } else {
             self.packets.push(v1::Packet {
-                node: self.around.node.clone(),
+                node: self.name().to_owned(),
                 time: seen.time,
                 interface: place.name.clone(),
                 length: seen.len,
@@ -224,93 +212,8 @@ impl Node {
     }
 }
 
-impl Around {
-    /// Names that a comment gives to the packet's addresses.
-    fn learn(&mut self, packet: &Packet<'_>, inner: Option<&Packet<'_>>, comment: &Comment<'_>) {
-        let addresses = |packet: &Packet<'_>| match &packet.network {
-            Network::Ip(ip) => Some((ip.ip.src(), ip.ip.dst())),
-            Network::Arp(_) | Network::Other(_) | Network::Unread { .. } | Network::None => None,
-        };
-        let (outer, inner) = (addresses(packet), inner.and_then(addresses));
-        let of = |end| match end {
-            End::From => outer.map(|(from, _)| from),
-            End::To => outer.map(|(_, to)| to),
-            End::InsideFrom => inner.map(|(from, _)| from),
-            End::InsideTo => inner.map(|(_, to)| to),
-        };
-        for (told, known) in [(&comment.pods, &mut self.pods), (&comment.nodes, &mut self.nodes)] {
-            for (end, name) in told {
-                if let Some(address) =
-                    of(*end).filter(|address| known.len() < MOST_NAMES || known.contains_key(address))
-                {
-                    known.insert(address, (*name).to_owned());
-                }
-            }
-        }
-    }
-}
-
-impl Names for Around {
-    fn node(&self) -> &str {
-        &self.node
-    }
-
-    fn interface(&self, index: u32) -> &str {
-        self.interfaces.get(&index).map_or("", String::as_str)
-    }
-
-    fn party(&self, address: IpAddr, port: Option<u16>) -> v1::Party {
-        let name = |names: &HashMap<IpAddr, String>| names.get(&address).cloned().unwrap_or_default();
-        v1::Party {
-            address: address.to_string(),
-            port: port.map_or(0, u32::from),
-            pod: name(&self.pods),
-            node: name(&self.nodes),
-        }
-    }
-
-    fn peer_at(&self, _: IpAddr) -> Option<Peer<'_>> {
-        None
-    }
-
-    fn peer_of(&self, _: IpAddr) -> Option<Peer<'_>> {
-        None
-    }
-}
-
-/// The event that a program would have made of a frame.
-fn event(place: &Place, seen: &Seen<'_>, comment: &Comment<'_>, hook: Hook, sequence: u64) -> PacketEvent {
-    let mut event = PacketEvent::new_zeroed();
-    (event.version, event.kind, event.hook) = (ABI_VERSION, PacketEvent::KIND, hook.number());
-    event.flags = if seen.is_ethernet { 0 } else { PacketEvent::L3 };
-    event.ifindex = place.index;
-    event.sequence = sequence;
-    event.time = u64::try_from(seen.time).unwrap_or(0);
-    event.len = seen.len;
-    event.mark = comment.mark;
-    event.verdict = comment.verdict.map_or(Verdict::Unknown as u8, |verdict| verdict as u8);
-    event.drop_reason = comment.drop_reason;
-    if comment.segments > 1 {
-        let each = seen.len.div_ceil(comment.segments.into());
-        (event.gso_size, event.gso_segs) = (u16::try_from(each).unwrap_or(u16::MAX), comment.segments);
-    }
-    event
-}
-
-/// The record that the ring would have had.
-fn put(mut event: PacketEvent, bytes: &[u8], record: &mut Vec<u8>) {
-    let captured = u16::try_from(bytes.len()).unwrap_or(u16::MAX).min(PacketEvent::MAX_CAPTURED);
-    event.captured = captured;
-    event.len = event.len.max(captured.into());
-    record.clear();
-    record.extend_from_slice(event.as_bytes());
-    record.extend_from_slice(bytes.get(..captured.into()).unwrap_or_default());
-}
-
 /// Flows of a node.
 const MOST_FLOWS: u32 = 1 << 17;
-/// Addresses with names.
-const MOST_NAMES: usize = 4096;
 /// Packets of a reply.
 const MOST_PACKETS: usize = 256;
 /// Flows of a reply.

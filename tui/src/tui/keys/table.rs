@@ -151,7 +151,7 @@ pub(crate) const TABLE: &[Binding] = &[
         "copy",
         &["c"],
         "copy",
-        "copy the row, or its details while they are open (OSC 52: the terminal has to allow it)",
+        "copy the row, or its details where they are open (OSC 52)",
         Places::VIEWS,
     ),
     bind(Action::ClearFilter, "clear-filter", &["x"], "", "take the filter away", Places::FILTERED),

@@ -57,7 +57,7 @@ fn names_are_completed_in_the_filter_line() {
     press(&mut app, "/pod=default/n<tab>");
     assert_eq!(app.editor.as_ref().unwrap().text(), "pod=default/net ");
     assert!(app.rows() > 0 && app.rows() < 6);
-    press(&mut app, "<ctrl-u>node=cilium-wireguard-worker3");
+    press(&mut app, "<ctrl-u>node=cilium-wireguard-worker");
     let suggestions = &app.editor.as_ref().unwrap().suggestions;
     assert!(
         suggestions.iter().any(|one| one.text.contains("worker3")),

@@ -11,6 +11,8 @@ use crate::tui::screen::Screen;
 fn a_panic_gives_the_terminal_back_before_it_is_told() {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "tui::tests::restored::on_a_terminal_of_its_own", "--ignored", "--nocapture"]);
+    // it would push the words off the screen
+    command.env("RUST_BACKTRACE", "0");
     let mut terminal = Terminal::start(&mut command, (24, 80)).unwrap();
     let status = terminal.wait_for_end(Duration::from_secs(30)).unwrap();
     assert!(!status.success());

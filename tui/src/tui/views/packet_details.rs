@@ -82,7 +82,7 @@ fn hex_lines(app: &App, packet: &Packet) -> Vec<Pieces> {
         lines.push(vec![("no bytes were told of it".to_owned(), theme.dim)]);
     }
     if !packet.inner.is_empty() {
-        lines.push(vec![("inside, decrypted by the daemon".to_owned(), theme.good)]);
+        lines.push(vec![("inside, decrypted".to_owned(), theme.good)]);
         lines.extend(dump(&packet.inner));
     }
     lines
