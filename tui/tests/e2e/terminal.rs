@@ -32,7 +32,7 @@ impl Stage {
     /// The same, once the flow is on the screen.
     fn shown(size: (u16, u16)) -> Self {
         let mut stage = Self::new(size);
-        stage.terminal.wait_for_text("default/net", PATIENCE).unwrap();
+        stage.terminal.wait_for_text("net:41000", PATIENCE).unwrap();
         stage
     }
 
@@ -71,7 +71,7 @@ fn a_terminal_of_one_cell_is_no_reason_to_end() {
     let mut stage = Stage::new((1, 1));
     stage.terminal.wait_for("a letter", PATIENCE, |screen| screen.contents() == "…").unwrap();
     stage.terminal.resize((24, 80)).unwrap();
-    stage.terminal.wait_for_text("default/net", PATIENCE).unwrap();
+    stage.terminal.wait_for_text("net:41000", PATIENCE).unwrap();
     stage.terminal.resize((1, 1)).unwrap();
     stage.quits();
 }
@@ -87,7 +87,7 @@ fn a_storm_of_sizes_ends_with_the_last_one() {
     stage.terminal.send(b"?").unwrap();
     stage.terminal.wait_for_text("this help, and back", PATIENCE).unwrap();
     stage.terminal.send(b"?").unwrap();
-    stage.terminal.wait_for_text("default/net", PATIENCE).unwrap();
+    stage.terminal.wait_for_text("net:41000", PATIENCE).unwrap();
     stage.quits();
 }
 

@@ -19,7 +19,7 @@ fn a_torn_recording_is_shown_up_to_where_it_is_torn() {
     std::fs::write(&file, &whole[..whole.len() - 3]).unwrap();
     let mut terminal = replaying(&[file.to_str().unwrap()]);
     terminal.wait_for_text("the recording is cut short: ", PATIENCE).unwrap();
-    assert!(terminal.text().contains("default/net"), "{}", terminal.text());
+    terminal.wait_for_text("default/net", PATIENCE).unwrap();
     quit(terminal);
 }
 
@@ -28,6 +28,7 @@ fn a_captures_flows_and_packets_are_shown_with_what_is_inside() {
     let (capture, keys) = (captures("walkthrough-ping/eth0.pcapng"), captures("walkthrough-ping/keys.log"));
     let mut terminal = replaying(&[capture.to_str().unwrap(), "-k", keys.to_str().unwrap()]);
     terminal.wait_for_text("the recording is over", PATIENCE).unwrap();
+    terminal.wait_for_text("ICMP", PATIENCE).unwrap();
     let text = terminal.text();
     let row = text.lines().find(|row| row.contains("ICMP")).unwrap_or_else(|| panic!("{text}"));
     for part in ["10.0.1.203", "10.0.2.194", "ENCRYPTED", "eth0", "1/1"] {
@@ -49,7 +50,7 @@ fn a_torn_capture_is_shown_up_to_where_it_is_torn() {
     std::fs::write(&file, &whole[..whole.len() - 20]).unwrap();
     let mut terminal = replaying(&[file.to_str().unwrap()]);
     terminal.wait_for_text("the capture is over: the file ends early", PATIENCE).unwrap();
-    assert!(terminal.text().contains("172.18.0.3:51871"), "{}", terminal.text());
+    terminal.wait_for_text("172.18.0.3:51871", PATIENCE).unwrap();
     quit(terminal);
 }
 
