@@ -87,7 +87,7 @@ impl Captured {
         if self.unread > 0 {
             faults.push(format!("{} frames of a kind that is not read here", self.unread));
         }
-        faults.extend(self.inside.iter().flat_map(Inside::faults));
+        faults.extend(self.inside.iter().filter_map(Inside::faults));
         (!faults.is_empty()).then(|| format!("the capture is over: {}", faults.join("; ")))
     }
 

@@ -189,7 +189,8 @@ impl App {
     /// When it wants to hear that time went by.
     pub(crate) fn next_tick(&self) -> i64 {
         let second = self.rested.saturating_add(SECOND);
-        match self.flows.due(self.shown(), self.view) {
+        // what cannot be shown is put in order once it can
+        match self.areas().and_then(|_| self.flows.due(self.shown(), self.view)) {
             Some(due) => due.min(second),
             None => second,
         }

@@ -7,7 +7,7 @@ use crossterm::event::Event;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
-use ratatui::layout::Size;
+use ratatui::layout::{Rect, Size};
 use tokio::time::{Instant, sleep_until};
 use wgtrace_api::v1::Told;
 
@@ -46,9 +46,15 @@ where
         let is_stale = drawn != Some(app.revision());
         let frame_due = last_frame.map_or_else(Instant::now, |last| last + FRAME);
         if is_stale && Instant::now() >= frame_due {
-            terminal.draw(|frame| views::draw(app, frame)).context("cannot draw on the terminal")?;
+            let frame = terminal.draw(|frame| views::draw(app, frame));
+            let Rect { width, height, .. } = frame.context("cannot draw on the terminal")?.area;
             drawn = Some(app.revision());
             last_frame = Some(Instant::now());
+            // a size that came before anybody listened for it
+            let size = Size { width, height };
+            if size != app.size {
+                app.update(Msg::Resize(size), clock.now());
+            }
             continue;
         }
         let tick_due = clock.moment(app.next_tick());

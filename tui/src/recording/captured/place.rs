@@ -92,7 +92,7 @@ fn role(name: &str, link: LinkType) -> Role {
 }
 
 pub(super) const ETHERNET: LinkType = LinkType(1);
-/// LINKTYPE_RAW, LINKTYPE_IPV4 and LINKTYPE_IPV6.
+/// Link types of bare IP packets.
 const RAW: [u16; 3] = [101, 228, 229];
 
 #[cfg(test)]

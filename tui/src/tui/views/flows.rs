@@ -58,7 +58,10 @@ pub(super) fn title(column: Column) -> &'static str {
 
 fn empty(app: &App, model: &Model) -> &'static str {
     let nobody = model.nodes.shown().all(|node| node.link != Link::Up);
-    if model.flows.len() > 0 {
+    if model.flows.len() > 0 && app.filter.is_empty() {
+        // they are put in order in a moment
+        ""
+    } else if model.flows.len() > 0 {
         "no flow is wanted by the filter: x takes it away"
     } else if nobody && model.nodes.asked > 0 {
         "no daemon answers"

@@ -16,8 +16,11 @@ pub(super) struct List<'a, R> {
     /// By row, column and width.
     pub(super) cell: fn(&'a App, &R, usize, usize) -> Cell<'a>,
     /// The pane's title, and what stands there of a row.
-    pub(super) details: (&'a str, fn(&App, &R) -> Vec<Pieces>),
+    pub(super) details: (&'a str, Lines<R>),
 }
+
+/// What stands in the pane of a row.
+pub(super) type Lines<R> = fn(&App, &R) -> Vec<Pieces>;
 
 impl<'a, R> List<'a, R> {
     pub(super) fn draw(&self, app: &'a App, areas: &Areas, buffer: &mut Buffer) {
