@@ -1,15 +1,16 @@
 //! `cargo xtask picture`: the README's picture, drawn from the real TUI on a lab with traffic.
 
 mod svg;
-mod traffic;
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use wgtrace_lab::{Lab, http, ping};
 use wgtrace_testbed::Terminal;
 
 use crate::cluster::Cluster;
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let cluster = Cluster::up(&programs::build()?, "picture", "session")?;
     let over = AtomicBool::new(false);
     let drawn = std::thread::scope(|scope| {
-        let traffic = scope.spawn(|| traffic::run(&cluster.lab, &over));
+        let traffic = scope.spawn(|| traffic(&cluster.lab, &over));
         let drawn = draw(&cluster, args);
         over.store(true, Ordering::Relaxed);
         let traffic = traffic.join();
@@ -67,5 +68,22 @@ fn draw(cluster: &Cluster, args: &Args) -> Result<String> {
     Ok(svg)
 }
 
+/// Pings and requests between pods, until it is over.
+fn traffic(lab: &Lab, over: &AtomicBool) -> Result<()> {
+    let pod = lab.pod("net")?;
+    let far = lab.pod("cni-7n2f9")?.address();
+    let near = lab.pod("cni-vk8fx")?.address();
+    let service: SocketAddr = SERVICE.parse()?;
+    while !over.load(Ordering::Relaxed) {
+        pod.run(|| ping(far, 1))??;
+        pod.run(|| ping(near, 1))??;
+        pod.run(|| http::get(service))??;
+        std::thread::sleep(PAUSE);
+    }
+    Ok(())
+}
+
+const SERVICE: &str = "10.96.142.173:80";
 const PATIENCE: Duration = Duration::from_secs(30);
 const SETTLED: Duration = Duration::from_secs(6);
+const PAUSE: Duration = Duration::from_millis(200);
