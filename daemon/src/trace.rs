@@ -4,10 +4,9 @@ mod account;
 pub(crate) mod clock;
 mod flows;
 mod json;
-pub(crate) mod line;
+mod line;
 mod names;
 mod output;
-pub(crate) mod put;
 mod reader;
 mod room;
 #[cfg(test)]

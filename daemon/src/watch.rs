@@ -17,6 +17,7 @@
 mod clock;
 mod engine;
 mod flows;
+mod gauge;
 mod guard;
 mod hooks;
 mod keeper;
@@ -40,6 +41,7 @@ use wgtrace_api::v1;
 
 use self::engine::Engine;
 use self::flows::FlowQueue;
+use self::gauge::Gauge;
 use self::keeper::{Keeper, Request};
 use self::order::Subscriber;
 use self::packets::PacketQueue;
@@ -56,6 +58,7 @@ pub use self::tallies::Tallies;
 pub struct Watch {
     requests: mpsc::UnboundedSender<Request>,
     next: AtomicU64,
+    gauge: Arc<Gauge>,
 }
 
 impl Watch {
@@ -65,11 +68,12 @@ impl Watch {
     /// When there is no thread to be had.
     pub fn start(node: Arc<Mutex<Node>>) -> io::Result<Self> {
         let (orders, received) = std::sync::mpsc::channel();
-        let engine = Engine::new(received, Arc::clone(&node));
+        let gauge = Arc::<Gauge>::default();
+        let engine = Engine::new(received, Arc::clone(&node), Arc::clone(&gauge));
         std::thread::Builder::new().name("watch".to_owned()).spawn(move || engine.run())?;
         let (requests, asked) = mpsc::unbounded_channel();
         tokio::spawn(Keeper::new(node, asked, orders).run());
-        Ok(Self { requests, next: AtomicU64::new(0) })
+        Ok(Self { requests, next: AtomicU64::new(0), gauge })
     }
 
     /// Packets from now on: when this returns, the next one at these hooks is told of.
@@ -89,6 +93,11 @@ impl Watch {
     pub async fn flows(&self, wants: FlowWants) -> Result<Subscription<v1::FlowsReply>, String> {
         let (queue, replies) = FlowQueue::new(wants, Instant::now());
         self.begin(Hooks::ALL, 0, Subscriber::Flows(queue), replies).await
+    }
+
+    /// How many flows are known, of how many that may be.
+    pub fn flow_table(&self) -> v1::FlowTable {
+        self.gauge.read()
     }
 
     /// The account of events as it stands.

@@ -3,6 +3,7 @@
 mod error;
 mod frame;
 mod notes;
+mod options;
 mod order;
 mod pcap;
 mod pcapng;
@@ -16,6 +17,7 @@ mod tests;
 pub use error::Error;
 pub use frame::{Chunk, Frame, Interface, LinkType, Timestamp};
 pub use notes::{Notes, Tally, Truncation};
+pub use options::{Direction, Remarks};
 pub use reader::{CHUNK_LEN, Reader};
 pub use secrets::SecretsBlock;
 

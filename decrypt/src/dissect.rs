@@ -13,7 +13,9 @@ mod walk;
 use std::net::SocketAddr;
 use std::ops::Range;
 
-use crate::capture::Chunk;
+use wgtrace_wire::EtherType;
+
+use crate::capture::{Chunk, LinkType};
 use counts::bump;
 pub use counts::{Counts, FragmentCounts};
 use reassembly::{Inserted, Reassembly};
@@ -78,6 +80,15 @@ impl Dissector {
         match walk(Layer::Ip, Span::new(packet, 0, packet.len()), 0) {
             Ok(Found::Datagram(it)) => Some((it.src(), it.dst(), it.payload, it.claimed)),
             Ok(Found::Fragment(_)) | Err(_) => None,
+        }
+    }
+
+    /// Where the IP packet of a frame begins that has another link layer than ethernet; `None` where there is none.
+    pub fn ip_offset(link: LinkType, frame: &[u8]) -> Option<usize> {
+        let (layer, rest) = link::start(link, Span::new(frame, 0, frame.len())).ok()?;
+        match layer {
+            Layer::Ip | Layer::Typed(EtherType::IPV4 | EtherType::IPV6) => Some(rest.at),
+            Layer::Ethernet | Layer::Typed(_) | Layer::Ppp => None,
         }
     }
 

@@ -14,7 +14,6 @@ use anyhow::Result;
 use clap::Args;
 use futures_util::StreamExt as _;
 use wgtrace_abi::Hook;
-use wgtrace_api::filter::Filter;
 use wgtrace_api::v1::PacketsRequest;
 use wgtrace_api::v1::told::What;
 
@@ -64,7 +63,7 @@ pub(crate) struct CaptureArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &CaptureArgs) -> Result<ExitCode> {
-    let filter: Filter = args.filter.join(" ").parse()?;
+    let filter = args.servers.filter(&args.filter)?;
     let servers = args.servers.sockets()?;
     let mut files = Files::create(&args.write, args.max_size, args.files)?;
     let request = PacketsRequest {

@@ -1,11 +1,15 @@
 //! The command line: one definition for parsing, help and whatever else is made from it.
 
+mod labs;
+
 use std::ffi::OsString;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use self::labs::joined;
 
 /// Something went wrong: bad input, no permission, no space.
 pub(crate) const EXIT_ERROR: u8 = 1;

@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result};
 pub(crate) use self::attendance::Attendance;
 pub(crate) use self::connect::{AskError, understood};
 pub(crate) use self::message::{Heard, Packed};
-pub(crate) use self::servers::{AskArgs, Client, ServerArgs};
+pub(crate) use self::servers::{AskArgs, Client, ServerArgs, is_lab};
 pub(crate) use self::watch::{Wants, Watch, hear, watch};
 
 /// What conversations run on.

@@ -26,7 +26,8 @@ use clap::Parser as _;
 use crate::cli::{Cli, Command, KeysCommand, Misuse};
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let arguments = cli::joined(std::env::args_os(), client::is_lab);
+    let result = match Cli::parse_from(arguments).command {
         Command::Decrypt(args) => decrypt::run(&args),
         Command::Observe(args) => observe::run(&args),
         Command::Capture(args) => capture::run(&args),

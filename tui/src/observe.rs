@@ -4,6 +4,7 @@ mod args;
 mod flows;
 mod json;
 mod line;
+mod packets;
 mod printer;
 mod table;
 
@@ -18,6 +19,7 @@ use wgtrace_api::v1::{FlowsRequest, PacketsRequest, Told};
 
 pub(crate) use self::args::ObserveArgs;
 use self::flows::Flows;
+use self::packets::Packets;
 use self::printer::Printer;
 use crate::client::{Attendance, Wants, runtime, watch};
 use crate::recording::Recording;
@@ -25,24 +27,31 @@ use crate::{io, stop};
 
 /// Runs the command.
 pub(crate) fn run(args: &ObserveArgs) -> Result<ExitCode> {
+    args.check()?;
     let filter = args.filter()?;
     let mut session = Session {
-        flows: Flows::new(args.follow(), args.last, args.since()),
+        flows: Flows::new(args.follow(), args.last, args.since(), args.input_file.is_some()),
+        packets: Packets::new(args.last, args.since()),
         printer: Printer::new(args.output, args.detail(), args.count),
         is_packets: args.packets,
         filter,
     };
     match &args.input_file {
-        Some(file) => session.replay(Recording::open(file)?)?,
+        Some(file) => session.replay(Recording::open(file, &[])?)?,
         None => runtime()?.block_on(session.listen(args))?,
     }
-    session.flows.finish(&mut session.printer)?;
+    if args.packets {
+        session.packets.finish(&mut session.printer)?;
+    } else {
+        session.flows.finish(&mut session.printer)?;
+    }
     session.printer.finish()?;
     Ok(ExitCode::SUCCESS)
 }
 
 struct Session {
     flows: Flows,
+    packets: Packets,
     printer: Printer,
     is_packets: bool,
     filter: Filter,
@@ -94,41 +103,28 @@ impl Session {
         {
             self.take(&told)?;
         }
-        if let Some(cut) = recording.cut() {
-            io::say(cut);
+        if let Some(fault) = recording.fault() {
+            io::say(fault);
         }
         Ok(())
     }
 
     fn take(&mut self, told: &Told) -> Result<()> {
-        match &told.what {
-            Some(What::Packets(reply)) if self.is_packets => {
-                self.printer.missed(&told.from, reply.missed, "packets");
-                // A recording was made with another filter.
-                for packet in reply.packets.iter().filter(|packet| self.filter.matches(*packet)) {
-                    self.printer.packet(packet)?;
-                }
-                Ok(())
+        if let Some(What::Packets(reply)) = &told.what
+            && self.is_packets
+        {
+            self.printer.missed(&told.from, reply.missed, "packets");
+            // A recording was made with another filter.
+            for packet in reply.packets.iter().filter(|packet| self.filter.matches(*packet)) {
+                self.packets.take(packet, &mut self.printer)?;
             }
-            Some(What::Flows(reply)) if !self.is_packets => {
-                self.flows.take(&told.from, reply, &self.filter, &mut self.printer)
-            }
-            Some(
-                What::Flows(_)
-                | What::Packets(_)
-                | What::Hello(_)
-                | What::Gone(_)
-                | What::Refused(_)
-                | What::Drops(_)
-                | What::Session(_)
-                | What::Ledger(_)
-                | What::Peers(_)
-                | What::Interfaces(_)
-                | What::Nodes(_)
-                | What::Status(_),
-            )
-            | None => Ok(()),
         }
+        if let Some(What::Flows(reply)) = &told.what
+            && !self.is_packets
+        {
+            self.flows.take(&told.from, reply, &self.filter, &mut self.printer)?;
+        }
+        Ok(())
     }
 }
 

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 use futures_util::StreamExt as _;
-use wgtrace_api::filter::Filter;
 use wgtrace_api::v1::{DropsRequest, FlowsRequest, LedgerRequest, PacketsRequest};
 
 use crate::client::{Attendance, ServerArgs, Wants, runtime, watch};
@@ -43,7 +42,7 @@ pub(crate) struct RecordArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &RecordArgs) -> Result<ExitCode> {
-    let filter: Filter = args.filter.join(" ").parse()?;
+    let filter = args.servers.filter(&args.filter)?;
     let servers = args.servers.sockets()?;
     let mut recorder = Recorder::create(&args.file)?;
     let wants = Wants {

@@ -1,5 +1,6 @@
-//! Recordings as files: written by `wgtrace record`, read by `wgtrace tui --replay`.
+//! Recordings as files: written by `wgtrace record`, read by `wgtrace tui --replay`, which takes captures, too.
 
+mod captured;
 mod reader;
 
 use std::io::{BufWriter, Write};

@@ -8,7 +8,8 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 use wgtrace_api::v1::{
-    NodeEntry, NodesReply, NodesRequest, Peer, PeersReply, PeersRequest, StatusReply, StatusRequest,
+    FlowTable, NodeEntry, NodesReply, NodesRequest, Peer, PeersReply, PeersRequest, StatusReply,
+    StatusRequest,
 };
 
 use crate::client::{AskArgs, AskError, Client, understood};
@@ -139,15 +140,34 @@ fn lines(answer: &Answer, now: SystemTime) -> String {
         ("Host Routing", "Legacy".to_owned()),
         ("Masquerading", format!("nf_tables [IPv4: {enabled}, IPv6: Disabled]")),
         ("Proxy Status", "No managed proxy redirect".to_owned()),
-        ("Encryption", encrypted),
     ];
-    let rows = rows.into_iter().chain(health.map(|health| ("Cluster health", health)));
+    let hubble = status.flows.map(|flows| ("Hubble", hubble(flows, status.started, now)));
+    let rows = rows
+        .into_iter()
+        .chain(hubble)
+        .chain([("Encryption", encrypted)])
+        .chain(health.map(|health| ("Cluster health", health)));
     let rows = rows.map(|(name, value)| (format!("{name}:"), value));
     let losses =
         status.losses.iter().map(|loss| ("Lost:".to_owned(), format!("{} {}", loss.count, loss.cause)));
     let rows: Vec<String> =
         rows.chain(losses).map(|(name, value)| format!("{name:<24}{}", io::plain(&value))).collect();
     rows.join("\n") + "\n"
+}
+
+/// Flows that are known, and how many came in a second since the daemon started, as Hubble has it.
+fn hubble(flows: FlowTable, started: i64, now: SystemTime) -> String {
+    let FlowTable { current, most, seen } = flows;
+    let started = Duration::from_nanos(u64::try_from(started).unwrap_or(0));
+    let uptime = now.duration_since(SystemTime::UNIX_EPOCH + started).unwrap_or_default().as_secs().max(1);
+    let (percent, rate) = (ratio(current.saturating_mul(100), most), ratio(seen, uptime));
+    format!("Ok   Current/Max Flows: {current}/{most} ({percent}%), Flows/s: {rate}   Metrics: Disabled")
+}
+
+/// With two digits behind the point.
+fn ratio(part: u64, of: u64) -> String {
+    let hundredths = u128::from(part) * 100 / u128::from(of.max(1));
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
 fn object(answer: &Answer) -> Value {
@@ -172,6 +192,7 @@ fn object(answer: &Answer) -> Value {
         },
         "ipam": {"pod-cidr": ipam.pod_cidr, "allocated": ipam.allocated, "size": ipam.size},
         "masquerading": status.masquerading,
+        "flows": status.flows.map(|flows| json!({"current": flows.current, "max": flows.most, "seen": flows.seen})),
         "monitor": {"cpus": status.cpus, "ring-pages": status.ring_pages, "page-bytes": status.page_bytes},
         "health": health,
         "losses": status.losses.iter().map(|loss| json!({"cause": loss.cause, "count": loss.count})).collect::<Vec<_>>(),
@@ -219,13 +240,14 @@ mod tests {
             cpus: 2,
             ring_pages: 64,
             page_bytes: 4096,
+            flows: Some(FlowTable { current: 4095, most: 131_072, seen: 9730 }),
             ..Default::default()
         }
     }
 
     #[test]
     fn the_walkthroughs_lines_are_said_in_its_words() {
-        let text = lines(&answer(status()), SystemTime::UNIX_EPOCH);
+        let text = lines(&answer(status()), SystemTime::UNIX_EPOCH + Duration::from_secs(1000));
         let line = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap().to_owned();
         assert!(line("Encryption:").ends_with(
             "Wireguard [cilium_wg0 (Pubkey: 47ZDP52maTXdv6BWAmy/wIhlFgHAvrhw4Zi0i9CnX2Y=, Port: 51871, Peers: 2)]"
@@ -234,8 +256,14 @@ mod tests {
         assert!(
             line("NodeMonitor:").ends_with("Listening for events on 2 CPUs with 64x4096 of shared memory")
         );
-        assert!(line("Cluster health:").ends_with("2/3 reachable   (1970-01-01T00:00:00Z)"));
+        assert!(line("Cluster health:").ends_with("2/3 reachable   (1970-01-01T00:16:40Z)"));
         assert!(line("wgtraced:").contains("Ok   0.1.0 (worker"));
+        assert!(
+            line("Hubble:")
+                .ends_with("Ok   Current/Max Flows: 4095/131072 (3.12%), Flows/s: 9.73   Metrics: Disabled")
+        );
+        let place = |start| text.find(start).unwrap();
+        assert!(place("Proxy Status:") < place("Hubble:") && place("Hubble:") < place("Encryption:"));
     }
 
     #[test]

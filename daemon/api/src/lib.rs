@@ -19,6 +19,8 @@
 
 pub mod filter;
 pub mod recording;
+#[cfg(feature = "show")]
+pub mod show;
 
 /// Messages, client and server of `wgtrace.v1`.
 #[expect(

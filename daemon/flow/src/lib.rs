@@ -3,7 +3,7 @@
 //! A record of the ring becomes a [`Packet`] once, by [`decode`]; after that nothing in it can be
 //! malformed, and what was cut or broken says so by its type. A [`FlowTable`] gathers packets of all
 //! hooks into flows, ciphertext counted for what is [`sealed`] in it, and [`identity`] names a packet on all of
-//! its way; a [`Ledger`] accounts for every event, [`pcapng`] writes packets to a capture.
+//! its way; a [`Ledger`] accounts for every event, [`pcapng`] writes packets to a capture, [`summary`] in a line.
 //! Times are `CLOCK_BOOTTIME` nanoseconds as the kernel stamps them; [`time`] makes wall clock of them.
 //!
 //! ```
@@ -26,9 +26,11 @@ pub mod key;
 pub mod ledger;
 pub mod packet;
 pub mod pcapng;
+pub mod put;
 #[cfg(test)]
 mod sample;
 pub mod sealed;
+pub mod summary;
 pub mod table;
 pub mod time;
 

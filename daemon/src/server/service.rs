@@ -14,15 +14,17 @@ use super::show;
 use crate::endpoints::EndpointKey;
 use crate::node::Node;
 use crate::node::endpoints::{Addition, Blame, EndpointError};
+use crate::watch::Watch;
 
 /// The node, as the contract has it.
 pub(super) struct Service {
     node: Arc<Mutex<Node>>,
+    watch: Arc<Watch>,
 }
 
 impl Service {
-    pub(super) fn new(node: Arc<Mutex<Node>>) -> Self {
-        Self { node }
+    pub(super) fn new(node: Arc<Mutex<Node>>, watch: Arc<Watch>) -> Self {
+        Self { node, watch }
     }
 
     /// Runs a change to its end, whether or not anybody waits for the answer.
@@ -42,7 +44,7 @@ impl Service {
 impl Contract for Service {
     async fn status(&self, _: Request<StatusRequest>) -> Result<Response<StatusReply>, Status> {
         let mut node = self.node.lock().await;
-        show::status(&mut node).await.map(Response::new).map_err(internal)
+        show::status(&mut node, self.watch.flow_table()).await.map(Response::new).map_err(internal)
     }
 
     async fn interfaces(&self, _: Request<InterfacesRequest>) -> Result<Response<InterfacesReply>, Status> {

@@ -18,7 +18,7 @@ use crate::registry::{Entry, Roster};
 use crate::watch::Tallies;
 use crate::wireguard::WireGuard;
 
-pub(super) async fn status(node: &mut Node) -> Result<v1::StatusReply> {
+pub(super) async fn status(node: &mut Node, flows: v1::FlowTable) -> Result<v1::StatusReply> {
     let mut losses = Vec::new();
     for (hook, reason, metric) in node.forwarding().metrics()? {
         if let Some(reason) = reason {
@@ -54,6 +54,7 @@ pub(super) async fn status(node: &mut Node) -> Result<v1::StatusReply> {
         cpus: number(std::thread::available_parallelism()?.get()),
         ring_pages: RingSettings::default().pages_per_cpu,
         page_bytes: number(rustix::param::page_size()),
+        flows: Some(flows),
     })
 }
 

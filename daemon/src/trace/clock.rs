@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use rustix::time::{ClockId, Timespec, clock_gettime};
+use wgtrace_flow::put::Put;
 use wgtrace_flow::time::WallOffset;
-
-use super::put::Put;
 
 /// The wall clock's time of events, which the kernel stamps by its own clock.
 #[derive(Debug)]

@@ -4,13 +4,13 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+use wgtrace_flow::put::Put;
 use wgtrace_flow::table::{Count, Generation, HookCount};
 use wgtrace_flow::{Flow, FlowTable, Limits, Packet};
 use wgtrace_wire::Protocol;
 
 use super::clock::Clock;
 use super::names::Names;
-use super::put::Put;
 
 /// The flows of a trace, told from time to time.
 pub(super) struct Flows {

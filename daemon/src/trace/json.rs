@@ -4,11 +4,11 @@ mod network;
 mod transport;
 
 use wgtrace_abi::Verdict;
+use wgtrace_flow::put::Put;
 use wgtrace_flow::{Fault, Link, Packet};
 
 use super::clock::Clock;
 use super::names::Names;
-use super::put::Put;
 
 /// Writes one object, the end of its line included.
 pub(super) fn json(packet: &Packet<'_>, cpu: u32, names: &Names, clock: &mut Clock, out: &mut Vec<u8>) {

@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use tokio::sync::Mutex;
+use wgtrace_api::show;
 
 use super::clock;
+use super::gauge::Gauge;
 use super::order::{Order, Subscriber};
-use super::show;
+use super::show as own;
 use super::view::View;
 use crate::node::Node;
 use crate::probe::ring::Rings;
@@ -25,12 +27,13 @@ pub(super) struct Engine {
     view: View,
     subscribers: BTreeMap<u64, Subscriber>,
     next_look: Instant,
+    gauge: Arc<Gauge>,
     /// Rings have changed, and the programs do not know yet.
     is_disconnected: bool,
 }
 
 impl Engine {
-    pub(super) fn new(orders: Receiver<Order>, node: Arc<Mutex<Node>>) -> Self {
+    pub(super) fn new(orders: Receiver<Order>, node: Arc<Mutex<Node>>, gauge: Arc<Gauge>) -> Self {
         Self {
             orders,
             node,
@@ -39,6 +42,7 @@ impl Engine {
             view: View::new(),
             subscribers: BTreeMap::new(),
             next_look: Instant::now(),
+            gauge,
             is_disconnected: false,
         }
     }
@@ -102,7 +106,7 @@ impl Engine {
                 self.drain(false);
                 let view = &mut self.view;
                 view.ledger.read(view.netns, &counters);
-                let reply = show::ledger(&view.ledger, view.netns, &view.around.node, view.clocks.wall());
+                let reply = own::ledger(&view.ledger, view.netns, &view.around.node, view.clocks.wall());
                 // who asked may have gone
                 let _ = tell.send(Ok(reply));
             }
@@ -152,14 +156,17 @@ impl Engine {
     }
 
     fn tell(&mut self) {
-        let Self { view, subscribers, .. } = self;
+        let Self { view, subscribers, gauge, .. } = self;
         let now = Instant::now();
         let View { flows, clocks, around, .. } = view;
+        gauge.set(flows);
         let (offset, time) = (clocks.offset(), clocks.wall());
         // the keeper hears of those who are gone by itself
         subscribers.retain(|_, subscriber| match subscriber {
             Subscriber::Packets(queue) => queue.flush(),
-            Subscriber::Flows(queue) => queue.tell(now, flows, time, |flow| show::flow(flow, around, offset)),
+            Subscriber::Flows(queue) => {
+                queue.tell(now, flows, time, |flow| show::flow(flow, &**around, offset))
+            }
         });
     }
 

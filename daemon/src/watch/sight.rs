@@ -5,12 +5,13 @@ use std::net::IpAddr;
 use wgtrace_abi::Verdict;
 use wgtrace_abi::hook::Attachment;
 use wgtrace_api::filter::{Address, End, Header, Peer as PeerName, Place, Subject};
+use wgtrace_api::show::{Names as _, kind, message};
 use wgtrace_api::v1::EncryptionState;
 use wgtrace_flow::time::WallOffset;
-use wgtrace_flow::{Network, Packet, Transport, WireGuard};
+use wgtrace_flow::{Network, Packet};
 use wgtrace_tunnel::Session;
 
-use super::surroundings::{Peer, Surroundings};
+use super::surroundings::Surroundings;
 
 /// A packet at a hook, and what is known besides.
 pub(super) struct Sight<'a> {
@@ -24,34 +25,9 @@ pub(super) struct Sight<'a> {
     pub(super) identity: u64,
     pub(super) encryption: EncryptionState,
     /// The other end of a WireGuard message.
-    pub(super) peer: Option<&'a Peer>,
+    pub(super) peer: Option<PeerName<'a>>,
     pub(super) around: &'a Surroundings,
     pub(super) wall: WallOffset,
-}
-
-/// The WireGuard message that a packet carries.
-pub(super) fn message(packet: &Packet<'_>) -> Option<WireGuard> {
-    match &packet.transport {
-        Transport::Udp(datagram) => datagram.wireguard,
-        Transport::None
-        | Transport::Tcp(_)
-        | Transport::Icmpv4(_)
-        | Transport::Icmpv6(_)
-        | Transport::Fragment(_)
-        | Transport::Other(_)
-        | Transport::Unread { .. } => None,
-    }
-}
-
-/// The kind of a message as it is written.
-pub(super) fn kind(message: WireGuard) -> &'static str {
-    match message {
-        WireGuard::Initiation { .. } => "Initiation",
-        WireGuard::Response { .. } => "Response",
-        WireGuard::CookieReply { .. } => "CookieReply",
-        WireGuard::TransportData { sealed_len: 0, .. } => "Keepalive",
-        WireGuard::TransportData { .. } => "TransportData",
-    }
 }
 
 /// Whether packets of this hook are those that really passed a native device.
@@ -113,7 +89,7 @@ impl Subject for Sight<'_> {
     }
 
     fn peer(&self) -> PeerName<'_> {
-        self.peer.map_or_else(PeerName::default, |peer| PeerName { key: &peer.key, node: &peer.node })
+        self.peer.unwrap_or_default()
     }
 
     fn has_verdict(&self, verdict: Verdict) -> bool {

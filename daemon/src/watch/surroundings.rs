@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use std::sync::{Arc, Weak};
 
 use wgtrace_abi::forward::Settings;
+use wgtrace_api::filter::Peer as PeerName;
+use wgtrace_api::show::Names;
 use wgtrace_api::v1;
 use wgtrace_decrypt::key::PublicKey;
 use wgtrace_tunnel::{AllowedIps, DataPath, Prefix};
@@ -91,21 +93,6 @@ impl Surroundings {
         around
     }
 
-    /// What an interface is called; empty when nobody knows.
-    pub(super) fn interface(&self, index: u32) -> &str {
-        self.interfaces.get(&index).map_or("", AsRef::as_ref)
-    }
-
-    /// Whose packets these are.
-    pub(super) fn party(&self, address: IpAddr, port: Option<u16>) -> v1::Party {
-        v1::Party {
-            address: address.to_string(),
-            port: port.map_or(0, u32::from),
-            pod: self.pod(address).unwrap_or_default().to_owned(),
-            node: self.node_of(address).unwrap_or_default().to_owned(),
-        }
-    }
-
     /// The pod with an address.
     pub(super) fn pod(&self, address: IpAddr) -> Option<&str> {
         self.pods.get(&address).map(AsRef::as_ref)
@@ -120,15 +107,39 @@ impl Surroundings {
     pub(super) fn peer(&self, key: &PublicKey) -> Option<&Peer> {
         self.peers.get(key).map(AsRef::as_ref)
     }
+}
 
-    /// The peer that is at an address.
-    pub(super) fn peer_at(&self, address: IpAddr) -> Option<&Peer> {
-        self.endpoints.get(&address).map(AsRef::as_ref)
+impl Names for Surroundings {
+    fn node(&self) -> &str {
+        &self.node
     }
 
-    /// The peer that packets to or from an address go through.
-    pub(super) fn peer_of(&self, address: IpAddr) -> Option<&Peer> {
-        self.routes.lookup(address).map(AsRef::as_ref)
+    fn interface(&self, index: u32) -> &str {
+        self.interfaces.get(&index).map_or("", AsRef::as_ref)
+    }
+
+    fn party(&self, address: IpAddr, port: Option<u16>) -> v1::Party {
+        v1::Party {
+            address: address.to_string(),
+            port: port.map_or(0, u32::from),
+            pod: self.pod(address).unwrap_or_default().to_owned(),
+            node: self.node_of(address).unwrap_or_default().to_owned(),
+        }
+    }
+
+    fn peer_at(&self, address: IpAddr) -> Option<PeerName<'_>> {
+        self.endpoints.get(&address).map(|peer| peer.name())
+    }
+
+    fn peer_of(&self, address: IpAddr) -> Option<PeerName<'_>> {
+        self.routes.lookup(address).map(|peer| peer.name())
+    }
+}
+
+impl Peer {
+    /// Its key and its node.
+    pub(super) fn name(&self) -> PeerName<'_> {
+        PeerName { key: &self.key, node: &self.node }
     }
 }
 

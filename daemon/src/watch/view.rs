@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use wgtrace_abi::Hook;
+use wgtrace_api::filter::Peer as PeerName;
+use wgtrace_api::show::{Names as _, encryption, identity, message};
 use wgtrace_api::v1::EncryptionState;
-use wgtrace_flow::{FlowTable, Ledger, Limits, Packet, WireGuard, decode, identity, sealed};
+use wgtrace_flow::{FlowTable, Ledger, Limits, Packet, WireGuard, decode, sealed};
 use wgtrace_tunnel::Session;
 use wgtrace_wire::wireguard::SessionIndex;
 
@@ -15,7 +17,7 @@ use super::clock::Clocks;
 use super::order::Subscriber;
 use super::sessions::{Sessions, Way};
 use super::show;
-use super::sight::{Sight, addresses, is_tapped, message};
+use super::sight::{Sight, addresses, is_tapped};
 use super::surroundings::{Peer, Surroundings};
 use super::tallies::Tallies;
 
@@ -93,7 +95,7 @@ impl View {
             inner: inner.as_ref(),
             session: session.as_deref(),
             cpu,
-            identity: joined(packet, inner.as_ref()),
+            identity: identity(packet, inner.as_ref()),
             encryption,
             peer: self.peer(packet, session.as_deref()),
             around: &self.around,
@@ -131,27 +133,14 @@ impl View {
 
     /// How a packet entered or left the node, if this is where that is seen.
     fn encryption(&self, packet: &Packet<'_>) -> EncryptionState {
-        match packet.hook {
-            Hook::TapIn | Hook::TapOut if self.around.guard.is_leak(packet) => EncryptionState::Leak,
-            Hook::TapIn | Hook::TapOut | Hook::FromNetdev | Hook::ToNetdev if message(packet).is_some() => {
-                EncryptionState::Encrypted
-            }
-            Hook::TapIn | Hook::TapOut => EncryptionState::Clear,
-            Hook::FromContainer
-            | Hook::ToContainer
-            | Hook::FromHost
-            | Hook::ToHost
-            | Hook::FromWireguard
-            | Hook::ToWireguard
-            | Hook::FromNetdev
-            | Hook::ToNetdev => EncryptionState::None,
-        }
+        let is_leak = matches!(packet.hook, Hook::TapIn | Hook::TapOut) && self.around.guard.is_leak(packet);
+        if is_leak { EncryptionState::Leak } else { encryption(packet) }
     }
 
     /// The other end of a WireGuard message: by its session, else by where it comes from or goes to.
-    fn peer(&self, packet: &Packet<'_>, session: Option<&Session>) -> Option<&Peer> {
+    fn peer(&self, packet: &Packet<'_>, session: Option<&Session>) -> Option<PeerName<'_>> {
         message(packet)?;
-        let by_key = session.and_then(|session| self.around.peer(&session.keys().peer));
+        let by_key = session.and_then(|session| self.around.peer(&session.keys().peer)).map(Peer::name);
         by_key.or_else(|| {
             let (source, destination) = addresses(packet)?;
             self.around.peer_at(destination).or_else(|| self.around.peer_at(source))
@@ -166,18 +155,5 @@ fn receiver(message: WireGuard) -> Option<SessionIndex> {
     }
 }
 
-/// The identity of the packet that this one is, or carries.
-fn joined(packet: &Packet<'_>, inner: Option<&Packet<'_>>) -> u64 {
-    let sealed =
-        matches!(message(packet), Some(WireGuard::TransportData { sealed_len, .. }) if sealed_len > 0);
-    match inner {
-        Some(inner) => identity(inner),
-        // ciphertext that nobody here can read
-        None if sealed => None,
-        None => identity(packet),
-    }
-    .unwrap_or(0)
-}
-
 /// Flows of a node's table: about 30 MiB where each is seen at three hooks.
-const MOST_FLOWS: u32 = 1 << 17;
+pub(super) const MOST_FLOWS: u32 = 1 << 17;

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use super::options::Remarks;
+use super::order::Order;
+
 /// Nanoseconds since 1970-01-01 00:00:00 UTC.
 ///
 /// Captures hold clocks that run backwards, zero times and times before the epoch: this is a plain
@@ -20,6 +23,10 @@ pub struct Interface {
     pub link: LinkType,
     /// Name as the file gives it (`if_name`), empty when it does not.
     pub name: String,
+    /// What else the file says of it (`if_description`), mostly nothing.
+    pub description: String,
+    /// Byte order of its section.
+    pub(super) order: Order,
 }
 
 /// One captured frame; its bytes are in the [`Chunk`] that holds it.
@@ -37,6 +44,8 @@ pub struct Frame {
     pub data: Range<usize>,
     /// Length on the wire in bytes; more than was captured when the frame was cut.
     pub original_len: u32,
+    /// Bytes of options behind the captured ones and what fills those up to a multiple of four.
+    pub(crate) options: u32,
 }
 
 /// A run of whole frames in file order, with the bytes they lie in.
@@ -58,6 +67,14 @@ impl Chunk {
         self.bytes.clear();
         self.frames.clear();
         self.offset = 0;
+    }
+
+    /// What the file says of `frame`, of the interface `of`, beside its bytes.
+    pub fn remarks(&self, frame: &Frame, of: &Interface) -> Remarks<'_> {
+        let len = frame.data.len();
+        let start = frame.data.end.saturating_add(len.next_multiple_of(4).saturating_sub(len));
+        let end = start.saturating_add(usize::try_from(frame.options).unwrap_or(usize::MAX));
+        Remarks::of(self.bytes.get(start..end).unwrap_or_default(), of.order)
     }
 
     /// The captured bytes of `frame`.

@@ -166,6 +166,7 @@ impl Format for Pcap {
             link: self.link,
             data: record.at.saturating_add(self.head_len)..record.at.saturating_add(record.bytes.len()),
             original_len: head.original.max(captured),
+            options: 0,
         });
     }
 

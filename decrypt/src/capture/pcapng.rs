@@ -49,7 +49,9 @@ impl Pcapng {
             self.keep_place();
             return;
         }
-        let Some(Description { link, snaplen, name, clock, sound }) = Description::parse(block) else {
+        let Some(Description { link, snaplen, name, text: description, clock, sound }) =
+            Description::parse(block)
+        else {
             found.notes.damaged.add(offset);
             self.keep_place();
             return;
@@ -58,7 +60,7 @@ impl Pcapng {
             found.notes.invalid_fields.add(offset);
         }
         let number = found.interfaces.len();
-        found.interfaces.push(Interface { link, name });
+        found.interfaces.push(Interface { link, name, description, order: block.order });
         self.interfaces.push(Some(Local { number, snaplen, clock }));
     }
 
@@ -97,6 +99,7 @@ impl Pcapng {
             found.notes.untimed.add(record.offset);
         }
         let start = record.at.saturating_add(packet.start);
+        let options = if packet.ticks.is_none() { 0 } else { room.saturating_sub(held.next_multiple_of(4)) };
         frames.push(Frame {
             number: found.packets,
             time: packet.ticks.map_or(Timestamp(0), |ticks| local.clock.time(ticks)),
@@ -104,6 +107,7 @@ impl Pcapng {
             link: interface.link,
             data: start..start.saturating_add(held),
             original_len: packet.original.max(u32::try_from(held).unwrap_or(u32::MAX)),
+            options: u32::try_from(options).unwrap_or(0),
         });
     }
 }

@@ -3,6 +3,7 @@ use std::io::Read;
 use super::error::Error;
 use super::frame::{Chunk, Interface};
 use super::notes::{Notes, Truncation};
+use super::order::Order;
 use super::pcap::{HEADER_LEN, Pcap};
 use super::pcapng::{Pcapng, section_order};
 use super::resync::{Findings, Lost, Step, Window, walk};
@@ -63,7 +64,9 @@ impl<R: Read> Reader<R> {
         let mut base = 0;
         let mut carry = start.to_vec();
         if let Format::Pcap(pcap) = &format {
-            found.interfaces.push(Interface { link: pcap.link(), name: String::new() });
+            let (name, description) = (String::new(), String::new());
+            let order = Order::Little;
+            found.interfaces.push(Interface { link: pcap.link(), name, description, order });
             base = len.try_into().unwrap_or_default();
             carry.clear();
         }

@@ -77,6 +77,7 @@ fn chunk_of(frames: &[(LinkType, &[u8])]) -> Chunk {
             link: *link,
             data: start..chunk.bytes.len(),
             original_len: u32::try_from(bytes.len()).unwrap(),
+            options: 0,
         });
     }
     chunk

@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use clap::Args;
 use tonic::transport::Channel;
 use wgtrace_api::SOCKET;
+use wgtrace_api::filter::{Fault, Filter, FilterError};
 use wgtrace_api::v1::node_client::NodeClient;
 
 use super::connect::{AskError, connect, reason};
@@ -40,6 +41,15 @@ pub(crate) struct AskArgs {
 }
 
 impl ServerArgs {
+    /// What words of the command line want. One that means nothing may be the name of a lab.
+    pub(crate) fn filter(&self, words: &[String]) -> Result<Filter> {
+        words.join(" ").parse().map_err(|error: FilterError| {
+            let is_name = self.lab.is_some() && matches!(error.fault, Fault::NoSuchWord(..));
+            let hint = if is_name { "; the name of a lab is given as --lab=NAME" } else { "" };
+            anyhow!("the filter: {error}{hint}")
+        })
+    }
+
     /// The sockets: of the command line, else of the environment, else of the configuration, else the usual one.
     pub(crate) fn sockets(&self) -> Result<Vec<PathBuf>> {
         if let Some(lab) = &self.lab {
@@ -63,15 +73,24 @@ fn between_commas(named: &OsString) -> Vec<PathBuf> {
     names.map(|name| OsString::from_vec(name.to_vec()).into()).collect()
 }
 
+/// Whether a lab of this name runs on this machine.
+pub(crate) fn is_lab(name: &str) -> bool {
+    is_name(name) && labs().join(name).is_dir()
+}
+
+fn is_name(name: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    !name.is_empty() && name.bytes().all(is_part)
+}
+
+fn labs() -> PathBuf {
+    std::env::var_os(LAB_DIRECTORY).map_or_else(|| LABS.into(), PathBuf::from)
+}
+
 /// Every node's socket is in its directory of the lab.
 fn of_lab(name: &str) -> Result<Vec<PathBuf>> {
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    ensure!(
-        !name.is_empty() && name.bytes().all(is_part),
-        "`{name}` is no name for a lab: expected letters, digits and hyphens"
-    );
-    let root = std::env::var_os(LAB_DIRECTORY).map_or_else(|| LABS.into(), PathBuf::from);
-    let lab = root.join(name);
+    ensure!(is_name(name), "`{name}` is no name for a lab: expected letters, digits and hyphens");
+    let lab = labs().join(name);
     let context = || format!("no lab runs in {} (`wgtrace lab up --name {name}`)", lab.display());
     let mut sockets = Vec::new();
     for node in std::fs::read_dir(&lab).with_context(context)? {

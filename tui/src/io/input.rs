@@ -54,7 +54,8 @@ impl Input {
         Ok(Self { file: Arc::new(file), len: metadata.len(), identity: Identity::of(&metadata) })
     }
 
-    fn spool(source: &mut dyn Read) -> Result<Self> {
+    /// A copy of all that there is to read.
+    pub(crate) fn spool(source: &mut dyn Read) -> Result<Self> {
         let mut file = tempfile::tempfile().context("cannot make a spool file")?;
         let len = io::copy(source, &mut file).context("cannot spool the input")?;
         Ok(Self { file: Arc::new(file), len, identity: None })

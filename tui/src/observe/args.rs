@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use wgtrace_api::filter::{Filter, quoted};
 
 use super::printer::Detail;
+use crate::cli::Misuse;
 use crate::client::ServerArgs;
 
 /// What `wgtrace observe` takes.
@@ -24,7 +25,7 @@ pub(crate) struct ObserveArgs {
     follow: bool,
 
     /// Packets as they come, a line each, not flows; implies --follow.
-    #[arg(long, conflicts_with_all = ["last", "since"])]
+    #[arg(long)]
     pub(super) packets: bool,
 
     /// How each is shown.
@@ -39,7 +40,7 @@ pub(crate) struct ObserveArgs {
     #[arg(long, requires = "packets")]
     pub(super) hex: bool,
 
-    /// Begin with so many flows, those seen last [default: all that are known].
+    /// Begin with so many flows, those seen last [default: all that are known]; of a recording, packets too.
     #[arg(long, value_name = "N")]
     pub(super) last: Option<usize>,
 
@@ -55,7 +56,8 @@ pub(crate) struct ObserveArgs {
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(super) duration: Option<Duration>,
 
-    /// Show what a recording has (`wgtrace record`), not what daemons say; - for standard input.
+    /// Show what a recording has (`wgtrace record`) or a capture (pcap, pcapng), not what daemons say; - for standard
+    /// input.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["servers", "lab", "duration"])]
     pub(super) input_file: Option<PathBuf>,
 
@@ -134,6 +136,19 @@ impl ObserveArgs {
         Detail { is_verbose: self.verbose, is_hex: self.hex }
     }
 
+    /// Packets of before are kept by nobody.
+    pub(super) fn check(&self) -> Result<()> {
+        let wants_before = self.last.is_some() || self.since.is_some();
+        ensure!(
+            !(self.packets && wants_before) || self.input_file.is_some(),
+            Misuse(
+                "--packets shows packets from now on, for daemons keep none: --last and --since are for flows, or for \
+                 packets of a recording (--input-file)"
+            )
+        );
+        Ok(())
+    }
+
     /// In nanoseconds since 1970.
     pub(super) fn since(&self) -> Option<i64> {
         let since = self.since?.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -142,7 +157,7 @@ impl ObserveArgs {
 
     /// All of it as one.
     pub(super) fn filter(&self) -> Result<Filter> {
-        let words: Filter = self.words.join(" ").parse().context("the filter")?;
+        let words = self.servers.filter(&self.words)?;
         let mut filters = vec![words];
         let given = &self.filters;
         for (flag, condition, values) in [
@@ -184,8 +199,8 @@ fn since(text: &str) -> Result<SystemTime, String> {
         .map_err(|_| "expected how long ago, such as 5m, or a time such as 2024-07-06T08:50:28Z".to_owned())
 }
 
-const EXIT: &str = "Exit status: 0 everything was shown, or nobody wants to see more; 1 no daemon, or an error; \
-2 a mistake on the command line.";
+const EXIT: &str = "Exit status: 0 everything was shown (that may be nothing), or nobody wants to see more; \
+1 no daemon, or an error; 2 a mistake on the command line.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -199,5 +214,8 @@ A filter is made of conditions, joined by and, or, not and parentheses: ip, port
 for one end), proto, tcp, udp, icmp, icmp6, encrypted, clear, leak, peer, iface, hook, drop, drop_reason, verdict, state,
 wireguard, message, ipv4, ipv6. A value follows its word, behind a space or an equals sign.
 
-Exit status: 0 everything was shown, or nobody wants to see more; 1 no daemon, or an error;
+A daemon follows flows only while somebody watches. Without -f what it knows is shown: flows since somebody began
+to watch (another `observe -f`, the TUI), and none if nobody did.
+
+Exit status: 0 everything was shown (that may be nothing), or nobody wants to see more; 1 no daemon, or an error;
 2 a mistake on the command line.";

@@ -36,12 +36,15 @@ pub(super) struct Flows {
     is_following: bool,
     last: Option<usize>,
     since: Option<i64>,
+    is_recording: bool,
     daemons: BTreeMap<String, Daemon>,
 }
 
 #[derive(Debug, Default)]
 struct Daemon {
     flows: HashMap<u64, Flow>,
+    /// Whether or not they are wanted.
+    known: u64,
     /// The first snapshot is whole.
     is_complete: bool,
     /// A snapshot is under way, of which these are told.
@@ -49,8 +52,13 @@ struct Daemon {
 }
 
 impl Flows {
-    pub(super) fn new(is_following: bool, last: Option<usize>, since: Option<i64>) -> Self {
-        Self { is_following, last, since, daemons: BTreeMap::new() }
+    pub(super) fn new(
+        is_following: bool,
+        last: Option<usize>,
+        since: Option<i64>,
+        is_recording: bool,
+    ) -> Self {
+        Self { is_following, last, since, is_recording, daemons: BTreeMap::new() }
     }
 
     /// Daemons that said all they know.
@@ -67,6 +75,7 @@ impl Flows {
     ) -> Result<()> {
         out.missed(from, reply.missed, "steps of flows");
         let daemon = self.daemons.entry(from.to_owned()).or_default();
+        daemon.known = reply.known;
         if reply.snapshot {
             daemon.snapshot = Some(BTreeSet::new());
         }
@@ -115,9 +124,19 @@ impl Flows {
             return Ok(());
         }
         let daemons = std::mem::take(&mut self.daemons);
+        let known = daemons.values().fold(0_u64, |sum, daemon| sum.saturating_add(daemon.known));
         let flows: Vec<Flow> = daemons.into_values().flat_map(|daemon| daemon.flows.into_values()).collect();
-        if flows.is_empty() {
-            io::say("no such flow is known; flows are followed while somebody listens: -f, or the TUI");
+        let is_late = |flow: &Flow| self.since.is_none_or(|since| flow.last >= since);
+        match (flows.iter().any(is_late), known) {
+            (true, _) => {}
+            (false, 0) if self.is_recording => io::say("the recording has no flows"),
+            (false, 0) => io::say(
+                "no flows are known: a daemon follows flows only while somebody watches; -f goes on with what happens",
+            ),
+            (false, known) if flows.is_empty() => {
+                io::say(format_args!("the filter wants none of the {known} flows that are known"));
+            }
+            (false, _) => io::say(format_args!("none of {} flows was seen since then", flows.len())),
         }
         self.known(flows, out)
     }

@@ -2,6 +2,7 @@
 
 mod act;
 mod areas;
+mod copying;
 mod cursor;
 mod editing;
 mod editor;
@@ -244,8 +245,10 @@ impl App {
             return self.act(action);
         }
         if let (Some(editor), Some(character)) = (&mut self.editor, chord.character()) {
-            editor.insert(character);
-            self.edited();
+            // a terminal without brackets types what is pasted, be it a megabyte
+            if editor.insert(character) {
+                self.edited();
+            }
         }
         Vec::new()
     }

@@ -41,6 +41,8 @@ pub(crate) enum Effect {
     Quit,
     /// From now on only what this filter wants has to be sent.
     Filter(String),
+    /// This goes to the clipboard of whoever sits at the terminal.
+    Copy(String),
     /// The screen is not what it was left as: draw all of it.
     Redraw,
 }

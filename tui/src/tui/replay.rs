@@ -1,9 +1,10 @@
-//! A recording, told again as it was told the first time.
+//! A recording or a capture, told again as it was told the first time.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use wgtrace_api::v1::Told;
 
@@ -13,7 +14,7 @@ use crate::recording::Recording;
 
 /// Tells a recording at its own pace, or faster.
 pub(crate) struct Replay {
-    recording: Recording,
+    told: mpsc::Receiver<Result<Told, String>>,
     /// Times as fast; 0 for at once.
     speed: u32,
     /// What comes next, and when.
@@ -22,14 +23,26 @@ pub(crate) struct Replay {
 }
 
 impl Replay {
-    /// Opens it.
+    /// Opens it, and reads it by a thread of its own: who writes it may be slow. Keys are for captures.
     ///
     /// # Errors
     /// When it cannot be read or is none.
-    pub(crate) fn open(path: &Path, speed: u32) -> Result<Self> {
-        let mut replay = Self { recording: Recording::open(path)?, speed, next: None, before: None };
+    pub(crate) fn open(path: &Path, keys: &[PathBuf], speed: u32) -> Result<Self> {
+        let mut recording = Recording::open(path, keys)?;
         // what is no recording is said before the screen is taken
-        if let Some(told) = replay.recording.read()? {
+        let first = recording.read()?;
+        let (sender, told) = mpsc::channel(WAITING);
+        let read = move || {
+            // nobody may listen any more
+            while let Ok(told) = next(&mut recording).map_err(|end| drop(sender.blocking_send(Err(end)))) {
+                if sender.blocking_send(Ok(told)).is_err() {
+                    return;
+                }
+            }
+        };
+        std::thread::Builder::new().name("replay".to_owned()).spawn(read).context("cannot start a thread")?;
+        let mut replay = Self { told, speed, next: None, before: None };
+        if let Some(told) = first {
             replay.schedule(told);
         }
         Ok(replay)
@@ -46,34 +59,36 @@ impl Replay {
         self.before = Some((due, told.time));
         self.next = Some((due, told));
     }
+}
 
-    fn end(&self) -> String {
-        match self.recording.cut() {
-            None => "the recording is over".to_owned(),
-            Some(cut) => format!("the recording is cut short: {cut}"),
-        }
+/// What comes next, or why nothing does.
+fn next(recording: &mut Recording) -> Result<Told, String> {
+    match recording.read() {
+        Ok(Some(told)) => Ok(told),
+        Ok(None) => Err(recording.fault().unwrap_or_else(|| OVER.to_owned())),
+        Err(error) => Err(format!("{error:#}")),
     }
 }
 
 impl Source for Replay {
     async fn hear(&mut self) -> Result<Heard, String> {
         if self.next.is_none() {
-            match self.recording.read() {
-                Ok(Some(told)) => self.schedule(told),
-                Ok(None) => return Err(self.end()),
-                Err(error) => return Err(format!("{error:#}")),
-            }
+            let told = self.told.recv().await.unwrap_or_else(|| Err(OVER.to_owned()))?;
+            self.schedule(told);
         }
         if let Some((due, _)) = &self.next {
             sleep_until(*due).await;
         }
-        self.next.take().map(|(_, told)| told.into()).ok_or_else(|| self.end())
+        self.next.take().map(|(_, told)| told.into()).ok_or_else(|| OVER.to_owned())
     }
 
     /// All of it is told; what is not wanted is not shown.
     fn want(&mut self, _filter: &str) {}
 }
 
+const OVER: &str = "the recording is over";
+/// Messages that are read ahead.
+const WAITING: usize = 64;
 /// Nobody waits longer for what comes next.
 const LONGEST: Duration = Duration::from_secs(2);
 
@@ -97,7 +112,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         runtime.unwrap().block_on(async {
             let began = Instant::now();
-            let mut replay = Replay::open(path.path(), speed).unwrap();
+            let mut replay = Replay::open(path.path(), &[], speed).unwrap();
             let mut all = Vec::new();
             loop {
                 match replay.hear().await {

@@ -7,7 +7,7 @@ use crossterm::event::Event;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
-use ratatui::layout::Size;
+use ratatui::layout::{Rect, Size};
 use tokio::time::{Instant, sleep_until};
 
 use super::app::App;
@@ -33,6 +33,7 @@ pub(crate) async fn run<B>(
     mut source: impl Source,
     stop: impl Future<Output = Stop>,
     clock: Clock,
+    mut copy: impl FnMut(&str) -> Result<()>,
 ) -> Result<Stop>
 where
     B: Backend<Error: Send + Sync + 'static>,
@@ -44,9 +45,15 @@ where
     loop {
         let is_stale = drawn != Some(app.revision());
         if is_stale && Instant::now() >= frame_due {
-            terminal.draw(|frame| views::draw(app, frame)).context("cannot draw on the terminal")?;
+            let frame = terminal.draw(|frame| views::draw(app, frame));
+            let Rect { width, height, .. } = frame.context("cannot draw on the terminal")?.area;
             drawn = Some(app.revision());
             frame_due = next_frame(frame_due, Instant::now());
+            // a size that came before anybody listened for it
+            let size = Size { width, height };
+            if size != app.size {
+                app.update(Msg::Resize(size), clock.now());
+            }
             continue;
         }
         let tick_due = clock.moment(app.next_tick());
@@ -73,6 +80,7 @@ where
             match effect {
                 Effect::Quit => return Ok(Stop::Quit),
                 Effect::Filter(filter) => source.want(&filter),
+                Effect::Copy(text) => copy(&text)?,
                 Effect::Redraw => {
                     terminal.clear().context("cannot clear the terminal")?;
                     drawn = None;

@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
 use std::panic;
 
 use anyhow::{Context as _, Result, ensure};
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
@@ -93,6 +94,11 @@ impl<W: Write> Write for Frames<W> {
         }
         self.out.flush()
     }
+}
+
+/// Gives a text to the terminal's clipboard; whether it takes it, it does not say.
+pub(crate) fn copy(text: &str) -> Result<()> {
+    execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text)).context("cannot write to the terminal")
 }
 
 /// What is typed, read by a thread of its own; it ends with the program.

@@ -3,6 +3,7 @@
 mod behaviour;
 mod bounds;
 mod program;
+mod restored;
 mod scene;
 mod screens;
 mod speed;

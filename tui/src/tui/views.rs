@@ -11,6 +11,7 @@ mod hints;
 mod interfaces;
 mod layers;
 mod ledger;
+mod list;
 mod packet_details;
 mod packets;
 mod pane;
@@ -55,11 +56,24 @@ fn view(app: &App, areas: &Areas, buffer: &mut Buffer) {
     match app.view {
         View::Flows => flows::draw(app, areas, buffer),
         View::Packets => packets::draw(app, areas, buffer),
-        View::Peers => peers::draw(app, areas, buffer),
-        View::Interfaces => interfaces::draw(app, areas, buffer),
-        View::Drops => drops::draw(app, areas, buffer),
+        View::Peers => peers::list(app).draw(app, areas, buffer),
+        View::Interfaces => interfaces::list(app).draw(app, areas, buffer),
+        View::Drops => drops::list(app).draw(app, areas, buffer),
         View::Ledger => ledger::draw(app, areas, buffer),
-        View::Events => events::draw(app, areas, buffer),
+        View::Events => events::list(app).draw(app, areas, buffer),
+    }
+}
+
+/// The row that keys act on, or its details while they are open, as text; `None` where there is no row.
+pub(crate) fn copied(app: &App) -> Option<String> {
+    match app.view {
+        View::Flows => flows::copied(app),
+        View::Packets => packets::copied(app),
+        View::Peers => peers::list(app).copied(app),
+        View::Interfaces => interfaces::list(app).copied(app),
+        View::Drops => drops::list(app).copied(app),
+        View::Ledger => ledger::copied(app),
+        View::Events => events::list(app).copied(app),
     }
 }
 

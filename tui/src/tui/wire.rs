@@ -7,7 +7,6 @@ use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum as _};
 use futures_util::StreamExt as _;
 use ratatui::layout::Size;
-use wgtrace_api::filter::Filter;
 use wgtrace_api::v1::told::What;
 use wgtrace_api::v1::{DropsRequest, FlowsRequest, LedgerRequest, PacketsRequest};
 
@@ -34,9 +33,13 @@ pub(crate) struct TuiArgs {
     #[command(flatten)]
     servers: ServerArgs,
 
-    /// Show what `wgtrace record` wrote, instead of asking anybody; - for standard input.
+    /// Show what `wgtrace record` wrote, or a pcap or pcapng, instead of asking anybody; - for standard input.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["servers", "lab"])]
     replay: Option<PathBuf>,
+
+    /// Keys that open a capture's ciphertext, as `wgtrace decrypt` takes them; may be repeated.
+    #[arg(short, long = "keys", value_name = "FILE", requires = "replay")]
+    keys: Vec<PathBuf>,
 
     /// Times as fast as it was recorded; 0 for all of it at once.
     #[arg(long, value_name = "TIMES", default_value_t = 1, requires = "replay")]
@@ -67,7 +70,7 @@ pub(crate) fn run(args: &TuiArgs) -> Result<ExitCode> {
         return io::print(&listed(&keymap)).map(|()| ExitCode::SUCCESS);
     }
     let filter_text = args.filter.join(" ");
-    let filter: Filter = filter_text.parse().context("the filter")?;
+    let filter = args.servers.filter(&args.filter)?;
     let shade = match (args.theme, &config.theme) {
         (Some(shade), _) => shade,
         (None, Some(name)) => Shade::from_str(name, true)
@@ -79,7 +82,7 @@ pub(crate) fn run(args: &TuiArgs) -> Result<ExitCode> {
     let runtime = runtime.context("cannot start the runtime")?;
     let stop = runtime.block_on(async {
         let (feed, servers) = if let Some(path) = &args.replay {
-            (Feed::Replay(Box::new(Replay::open(path, args.speed)?)), 0)
+            (Feed::Replay(Box::new(Replay::open(path, &args.keys, args.speed)?)), 0)
         } else {
             let servers = args.servers.sockets()?;
             let count = servers.len();
@@ -91,7 +94,7 @@ pub(crate) fn run(args: &TuiArgs) -> Result<ExitCode> {
         let area = terminal.size().context("cannot tell the size of the terminal")?;
         let size = Size { width: area.width, height: area.height };
         let mut app = App::new(Start { keymap, theme, size, servers, filter_text, filter }, clock.now());
-        super::run::run(&mut terminal, &mut app, screen::inputs(), feed, stop, clock).await
+        super::run::run(&mut terminal, &mut app, screen::inputs(), feed, stop, clock, screen::copy).await
     });
     runtime.shutdown_background();
     match stop? {
@@ -216,6 +219,7 @@ Examples:
   wgtrace tui --server /run/a.sock --server /run/b.sock
   wgtrace tui pod=net and not port 53          what the filter wants; / changes it
   wgtrace tui --replay session.wgtrace         what `wgtrace record` wrote
+  wgtrace tui --replay eth0.pcapng -k keys.log a capture, with what is inside of its ciphertext
   NO_COLOR=1 wgtrace tui
 
 ? shows the keys. They, the theme and the servers can be set in the configuration file

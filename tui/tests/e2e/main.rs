@@ -26,4 +26,5 @@ mod scene;
 mod secrecy;
 mod shell;
 mod streams;
+mod terminal;
 mod watching;

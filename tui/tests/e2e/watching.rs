@@ -4,3 +4,5 @@ mod place;
 mod told;
 mod trouble;
 mod written;
+
+pub(crate) use self::place::{flow, flows};

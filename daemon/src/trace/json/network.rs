@@ -1,8 +1,8 @@
+use wgtrace_flow::put::Put;
 use wgtrace_flow::{IpPacket, Network, Packet};
 use wgtrace_wire::{Arp, Ip};
 
 use super::{Object, fault};
-use crate::trace::put::Put;
 
 /// `ip`, `arp`, or what else there is.
 pub(super) fn network(packet: &Packet<'_>, object: &mut Object<'_>) {

@@ -1,10 +1,10 @@
 use wgtrace_flow::packet::{TcpSegment, UdpDatagram};
+use wgtrace_flow::put::Put as _;
 use wgtrace_flow::{Packet, Transport, WireGuard};
 use wgtrace_wire::Protocol;
 use wgtrace_wire::icmp::{Echo, Icmpv4Message, Icmpv6Message};
 
 use super::{Object, fault};
-use crate::trace::put::Put as _;
 
 /// `l4`, and `wireguard` where the datagram carries a message.
 pub(super) fn transport(packet: &Packet<'_>, object: &mut Object<'_>) {

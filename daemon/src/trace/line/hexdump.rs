@@ -1,4 +1,4 @@
-use crate::trace::put::{Put as _, hex_digit};
+use wgtrace_flow::put::{Put as _, hex_digit};
 
 /// Writes bytes sixteen a line, in hexadecimal and as characters.
 pub(in crate::trace) fn hexdump(bytes: &[u8], out: &mut Vec<u8>) {

@@ -1,5 +1,6 @@
 use super::block::Block;
 use crate::capture::frame::{LinkType, Timestamp};
+use crate::capture::options::Options;
 
 /// What an interface description block says.
 #[derive(Debug)]
@@ -7,6 +8,8 @@ pub(super) struct Description {
     pub(super) link: LinkType,
     pub(super) snaplen: u32,
     pub(super) name: String,
+    /// Its description.
+    pub(super) text: String,
     pub(super) clock: Clock,
     /// Every option could be read.
     pub(super) sound: bool,
@@ -35,27 +38,24 @@ impl Description {
     /// `None` when even the link type is missing; a bad option only costs itself and those behind it.
     pub(super) fn parse(block: &Block<'_>) -> Option<Self> {
         let order = block.order;
-        let (&[l0, l1, _, _, s0, s1, s2, s3], mut options) = block.body.split_first_chunk()?;
+        let (&[l0, l1, _, _, s0, s1, s2, s3], options) = block.body.split_first_chunk()?;
+        let mut options = Options::new(options, order);
         let mut this = Self {
             link: LinkType(order.u16([l0, l1])),
             snaplen: order.u32([s0, s1, s2, s3]),
             name: String::new(),
+            text: String::new(),
             clock: Clock { unit: Unit::Times(1000), offset: 0 },
             sound: true,
         };
-        while let Some((&[c0, c1, n0, n1], rest)) = options.split_first_chunk() {
-            let code = order.u16([c0, c1]);
-            let len = usize::from(order.u16([n0, n1]));
-            let Some(value) = rest.get(..len) else {
-                this.sound = false;
-                break;
-            };
+        let text = |value: &[u8]| {
+            let value = value.get(..MAX_NAME_LEN).unwrap_or(value);
+            String::from_utf8_lossy(value).trim_end_matches('\0').to_owned()
+        };
+        for (code, value) in options.by_ref() {
             match (code, value) {
-                (OPT_END, _) => break,
-                (IF_NAME, name) => {
-                    let name = name.get(..MAX_NAME_LEN).unwrap_or(name);
-                    String::from_utf8_lossy(name).trim_end_matches('\0').clone_into(&mut this.name);
-                }
+                (IF_NAME, name) => this.name = text(name),
+                (IF_DESCRIPTION, description) => this.text = text(description),
                 (IF_TSRESOL, &[resolution]) => this.clock.unit = Unit::from_resolution(resolution),
                 (IF_TSOFFSET, value) if let Ok(seconds) = <[u8; 8]>::try_from(value) => {
                     this.clock.offset = order.i64(seconds).saturating_mul(NANOS);
@@ -63,8 +63,8 @@ impl Description {
                 (IF_TSRESOL | IF_TSOFFSET, _) => this.sound = false,
                 _ => {}
             }
-            options = rest.get(len.next_multiple_of(4)..).unwrap_or_default();
         }
+        this.sound &= options.is_sound();
         Some(this)
     }
 }
@@ -101,8 +101,8 @@ impl Unit {
     }
 }
 
-const OPT_END: u16 = 0;
 const IF_NAME: u16 = 2;
+const IF_DESCRIPTION: u16 = 3;
 const IF_TSRESOL: u16 = 9;
 const IF_TSOFFSET: u16 = 14;
 const NANOS: i64 = 1_000_000_000;

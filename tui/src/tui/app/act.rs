@@ -7,6 +7,7 @@ use super::flows::Column;
 use super::rows::{drop_rows, interface_rows, ledger_rows, peer_rows};
 use super::{App, Details, Editor, Held, Pane, View};
 use crate::tui::keys::Action;
+use crate::tui::model::Node;
 use crate::tui::msg::Effect;
 
 impl App {
@@ -57,6 +58,11 @@ impl App {
                 self.flows.sort = self.flows.sort.reversed();
                 self.flows.unsettle();
             }
+            Action::SortBy(column) => {
+                self.flows.sort = self.flows.sort.turned_to(column);
+                self.flows.unsettle();
+            }
+            Action::Copy => return self.copy(),
             Action::Group => self.flows.regroup(),
             Action::Follow => {
                 let height = self.height();
@@ -211,7 +217,11 @@ impl App {
 pub(super) fn names(model: &crate::tui::model::Model, key: Key) -> Vec<String> {
     let nodes = model.nodes.shown().filter(|node| !node.is_socket());
     let mut names: Vec<String> = if key == Key::Node {
-        nodes.map(|node| node.name.clone()).collect()
+        let told = |node: &Node| {
+            let entries = node.roster.iter().filter(|entry| entry.refused.is_empty());
+            entries.map(|entry| entry.name.clone()).chain([node.name.clone()]).collect::<Vec<_>>()
+        };
+        nodes.flat_map(told).collect()
     } else if key == Key::Interface {
         nodes.flat_map(|node| &node.interfaces).map(|interface| interface.name.clone()).collect()
     } else if key == Key::Peer {

@@ -1,6 +1,7 @@
 //! The table of keys.
 
 use super::Places;
+use crate::tui::app::Column;
 
 /// What a key can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,8 +31,11 @@ pub(crate) enum Action {
     SortRight,
     SortLeft,
     Reverse,
+    /// By this column; the other way round if it is that one already.
+    SortBy(Column),
     Group,
     Follow,
+    Copy,
     Redraw,
     Accept,
     Edit(Edit),
@@ -78,6 +82,15 @@ const fn bind(
     Binding { action, name, keys, help, hint, places }
 }
 
+const fn sort(
+    column: Column,
+    name: &'static str,
+    keys: &'static [&'static str],
+    help: &'static str,
+) -> Binding {
+    bind(Action::SortBy(column), name, keys, "", help, Places::FLOWS)
+}
+
 /// Every action. The first that fit are hinted at in the status bar, in this order.
 pub(crate) const TABLE: &[Binding] = &[
     bind(
@@ -119,8 +132,28 @@ pub(crate) const TABLE: &[Binding] = &[
     bind(Action::SortRight, "sort-next", &["s", ">"], "sort", "sort by the next column", Places::FLOWS),
     bind(Action::Reverse, "sort-reverse", &["S"], "reverse", "sort the other way round", Places::FLOWS),
     bind(Action::SortLeft, "sort-previous", &["<"], "", "sort by the column before", Places::FLOWS),
+    sort(Column::Node, "sort-node", &["N"], "sort by NODE; the same key again turns the order round"),
+    sort(Column::Source, "sort-source", &["F"], "sort by SOURCE (from)"),
+    sort(Column::Destination, "sort-destination", &["T"], "sort by DESTINATION (to)"),
+    sort(Column::Protocol, "sort-protocol", &["P"], "sort by PROTO"),
+    sort(Column::State, "sort-state", &["E"], "sort by STATE: leaks, in the clear, encrypted"),
+    sort(Column::Path, "sort-path", &["I"], "sort by PATH (interfaces)"),
+    sort(Column::Packets, "sort-packets", &["O"], "sort by OUT/IN"),
+    sort(Column::Rate, "sort-rate", &["B"], "sort by B/S"),
+    sort(Column::Rtt, "sort-rtt", &["R"], "sort by RTT"),
+    sort(Column::Retransmissions, "sort-retr", &["X"], "sort by RETR"),
+    sort(Column::Drops, "sort-drops", &["D"], "sort by DROPS"),
+    sort(Column::Age, "sort-age", &["A"], "sort by AGE"),
     bind(Action::Group, "group", &["t"], "group", "group by flow, pod, peer, node, or not", Places::FLOWS),
     bind(Action::Follow, "follow", &["f"], "follow", "follow the newest packet, or stay", Places::PACKETS),
+    bind(
+        Action::Copy,
+        "copy",
+        &["c"],
+        "copy",
+        "copy the row, or its details where they are open (OSC 52)",
+        Places::VIEWS,
+    ),
     bind(Action::ClearFilter, "clear-filter", &["x"], "", "take the filter away", Places::FILTERED),
     bind(Action::Back, "back", &["esc"], "", "close what is open", Places::SCREENS),
     bind(Action::NextPane, "next-pane", &["tab"], "", "the next pane, or the next view", Places::VIEWS),

@@ -1,6 +1,6 @@
 //! The nodes that were asked, and what each of them said last.
 
-use wgtrace_api::v1::{DropsReply, Interface, LedgerReply, Peer, StatusReply};
+use wgtrace_api::v1::{DropsReply, Interface, LedgerReply, NodeEntry, Peer, StatusReply};
 
 use super::{Meter, Rate};
 
@@ -13,6 +13,8 @@ pub(crate) struct Node {
     /// With the time at which they were told.
     pub(crate) peers: (i64, Vec<Peer>),
     pub(crate) interfaces: Vec<Interface>,
+    /// The cluster's nodes, as this one has them.
+    pub(crate) roster: Vec<NodeEntry>,
     pub(crate) drops: Option<DropsReply>,
     pub(crate) ledger: Option<LedgerReply>,
     pub(crate) missed: Missed,

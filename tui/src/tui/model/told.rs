@@ -20,6 +20,7 @@ impl Model {
         match what {
             What::Hello(status) => {
                 let text = match &node.link {
+                    _ if status.version.is_empty() => "read from a capture".to_owned(),
                     Link::Gone { since, .. } => format!(
                         "wgtraced {}, after {} without",
                         status.version,
@@ -75,7 +76,10 @@ impl Model {
                 news = u64::from(node.interfaces != interfaces.interfaces);
                 node.interfaces = interfaces.interfaces;
             }
-            What::Nodes(_) => news = 0,
+            What::Nodes(nodes) => {
+                news = u64::from(node.roster != nodes.nodes);
+                node.roster = nodes.nodes;
+            }
             What::Refused(Refused { stream, reason }) => {
                 events.push((Kind::Refused, format!("{stream}: {reason}")));
             }

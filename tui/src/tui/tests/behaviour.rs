@@ -5,7 +5,7 @@ use wgtrace_api::v1::told::What;
 
 use super::scene::{Load, NOW, WORKER, few, from, generated, gone, ping_packets, scene};
 use super::stage::{app, press, screen, settled, told};
-use crate::tui::app::View;
+use crate::tui::app::{Column, View};
 use crate::tui::msg::{Effect, Msg};
 use crate::tui::theme::Depth;
 
@@ -58,6 +58,12 @@ fn names_are_completed_in_the_filter_line() {
     press(&mut app, "/pod=default/n<tab>");
     assert_eq!(app.editor.as_ref().unwrap().text(), "pod=default/net ");
     assert!(app.rows() > 0 && app.rows() < 6);
+    press(&mut app, "<ctrl-u>node=cilium-wireguard-worker");
+    let suggestions = &app.editor.as_ref().unwrap().suggestions;
+    assert!(
+        suggestions.iter().any(|one| one.text.contains("worker3")),
+        "of a node's registry: {suggestions:?}"
+    );
 }
 
 #[test]
@@ -151,6 +157,33 @@ fn every_column_orders_the_flows_both_ways() {
         press(&mut app, "S");
     }
     assert!(orders.len() > 10, "{}", orders.len());
+}
+
+#[test]
+fn a_columns_letter_sorts_by_it_and_again_the_other_way_round() {
+    let mut app = told(SIZE, &scene(Load::Few));
+    for (key, column) in ["N", "F", "T", "P", "E", "I", "O", "B", "R", "X", "D", "A"].iter().zip(Column::ALL)
+    {
+        press(&mut app, key);
+        let first = app.flows.sort;
+        assert_eq!(first.column, column);
+        press(&mut app, key);
+        assert_eq!(app.flows.sort, first.reversed());
+    }
+}
+
+#[test]
+fn what_is_too_long_for_terminals_is_copied_in_part() {
+    let mut app = told(SIZE, &scene(Load::Empty));
+    assert_eq!(press(&mut app, "c"), []);
+    assert!(screen(&app, SIZE).contains("there is no row to be copied"));
+    let packet = wgtrace_api::v1::Packet { bytes: vec![7; 60_000], ..Default::default() };
+    let reply = wgtrace_api::v1::PacketsReply { packets: vec![packet], ..Default::default() };
+    app.update(Msg::Told(Box::new(from(WORKER, What::Packets(reply)))), NOW);
+    let effects = press(&mut app, "2<enter><tab><tab>c");
+    let [Effect::Copy(text)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(text.len(), 48 << 10);
+    assert!(screen(&app, SIZE).contains("the first 49152 of "));
 }
 
 #[test]

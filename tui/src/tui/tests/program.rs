@@ -113,6 +113,7 @@ struct Seen {
     screens: Vec<String>,
     frames: Vec<usize>,
     wanted: Vec<String>,
+    copied: Vec<String>,
     stop: Stop,
 }
 
@@ -156,13 +157,17 @@ async fn play(told: Vec<Told>, steps: Vec<Step>) -> Seen {
     let inputs = Box::pin(futures_util::StreamExt::flatten(script));
     let clock = Clock::starting(NOW);
     let over = std::future::pending();
+    let mut copied = Vec::new();
     let stop = tokio::time::timeout(
         Duration::from_mins(10),
-        run(&mut terminal, &mut app, inputs, source, over, clock),
+        run(&mut terminal, &mut app, inputs, source, over, clock, |text| {
+            copied.push(text.to_owned());
+            Ok(())
+        }),
     );
     let stop = stop.await.expect("the program ends").unwrap();
     let (screens, frames) = seen.borrow().clone();
-    Seen { screens, frames, wanted: wanted.borrow().clone(), stop }
+    Seen { screens, frames, wanted: wanted.borrow().clone(), copied, stop }
 }
 
 fn local<T>(future: impl Future<Output = T>) -> T {
@@ -192,6 +197,25 @@ fn it_quits_while_a_daemon_is_silent_and_the_filter_line_is_open() {
     let seen = local(play(Vec::new(), vec![Step::Keys("/tcp and"), Step::Keys("<ctrl-c>")]));
     assert_eq!(seen.stop, Stop::Quit);
     assert!(seen.screens[1].contains("expected a condition"), "{}", seen.screens[1]);
+}
+
+#[test]
+fn the_row_or_its_details_are_copied_whole() {
+    let steps = vec![
+        Step::Keys("/icmp and node=worker<enter>"),
+        Step::Keys("c"),
+        Step::Keys("<enter>c"),
+        Step::Keys("5<enter>c"),
+        Step::Keys("2<enter><tab><tab>c"),
+        Step::Keys("q"),
+    ];
+    let seen = local(play(scene(Load::Few), steps));
+    let [row, details, drop, bytes] = &seen.copied[..] else { panic!("{:?}", seen.copied) };
+    assert!(row.contains("default/net") && row.contains("lxc12ab -> cilium_wg0 -> eth0"), "{row}");
+    assert!(!row.contains('\n') && details.contains("\nencryption    ENCRYPTED  at the native"), "{details}");
+    assert!(drop.starts_with("reason "), "{drop}");
+    assert!(bytes.starts_with("0000  "), "{bytes}");
+    assert!(seen.screens[2].contains(&format!("{} bytes copied", row.len())), "{}", seen.screens[2]);
 }
 
 #[test]

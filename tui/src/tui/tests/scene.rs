@@ -9,7 +9,7 @@ use wgtrace_api::v1::{
 };
 
 pub(super) use self::packets::ping_packets;
-use self::tables::{drops, interfaces, ledger, peers, session};
+use self::tables::{drops, interfaces, ledger, nodes, peers, session};
 
 /// 2024-07-06 09:12:30 UTC.
 pub(super) const NOW: i64 = 1_720_257_150_000_000_000;
@@ -57,6 +57,7 @@ pub(super) fn scene(load: Load) -> Vec<Told> {
     }
     all.push(from(WORKER, What::Packets(PacketsReply { packets, missed: 0, seen: 12 })));
     all.push(from(WORKER, What::Peers(peers())));
+    all.push(from(WORKER, What::Nodes(nodes())));
     all.push(from(WORKER, What::Interfaces(interfaces())));
     all.push(from(WORKER, What::Drops(drops())));
     all.push(from(WORKER, What::Session(session())));

@@ -1,44 +1,33 @@
 //! What was dropped, by reason, hook and pod.
 
-use ratatui::buffer::Buffer;
-
 use super::cells;
-use super::pane::{self, field};
-use super::table::{Cell, Head, Table, number, words};
-use crate::tui::app::{App, Areas, DropRow, Pane, View, drop_rows};
+use super::list::List;
+use super::pane::{Pieces, field};
+use super::table::{Cell, Head, number, words};
+use crate::tui::app::{App, DropRow, View, drop_rows};
 use crate::tui::units;
 
-pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
-    let rows = drop_rows(app.shown());
-    let cursor = app.cursors.get(View::Drops.number()).copied().unwrap_or_default();
-    let table = Table {
+pub(super) fn list(app: &App) -> List<'_, DropRow<'_>> {
+    List {
+        view: View::Drops,
         heads: &HEADS,
-        area: areas.list,
-        rows: rows.len(),
-        cursor,
-        sorted: None,
+        rows: drop_rows(app.shown()),
         empty: "nothing was dropped",
-        theme: &app.theme,
-    };
-    table.draw(buffer, |row, column, room| {
-        rows.get(row).map_or_else(Cell::default, |row| cell(app, row, column, room))
-    });
-    if let Some(area) = areas.fields {
-        let details = app.details.unwrap_or_default();
-        let theme = &app.theme;
-        let lines = rows.get(cursor.row).map(|row| {
-            let bytes = row.bytes.map_or_else(|| "not known".to_owned(), |bytes| bytes.to_string());
-            vec![
-                field("reason", row.reason.clone(), theme.bad, theme),
-                field("at", format!("{} of {}", row.hook, row.node), theme.text, theme),
-                field("packets", row.packets.to_string(), theme.text, theme),
-                field("bytes", bytes, theme.text, theme),
-                field("pod", row.pod.unwrap_or("all of them").to_owned(), theme.text, theme),
-            ]
-        });
-        let lines = lines.unwrap_or_default();
-        pane::draw("drop", &lines, details.fields, details.focus == Pane::Fields, theme, area, buffer);
+        cell,
+        details: ("drop", lines),
     }
+}
+
+fn lines(app: &App, row: &DropRow<'_>) -> Vec<Pieces> {
+    let theme = &app.theme;
+    let bytes = row.bytes.map_or_else(|| "not known".to_owned(), |bytes| bytes.to_string());
+    vec![
+        field("reason", row.reason.clone(), theme.bad, theme),
+        field("at", format!("{} of {}", row.hook, row.node), theme.text, theme),
+        field("packets", row.packets.to_string(), theme.text, theme),
+        field("bytes", bytes, theme.text, theme),
+        field("pod", row.pod.unwrap_or("all of them").to_owned(), theme.text, theme),
+    ]
 }
 
 fn cell<'a>(app: &App, row: &DropRow<'a>, column: usize, room: usize) -> Cell<'a> {

@@ -1,41 +1,32 @@
 //! What happened to nodes and sessions, the newest first.
 
-use ratatui::buffer::Buffer;
-
 use super::cells;
-use super::pane::{self, field};
-use super::table::{Cell, Head, Table, words};
-use crate::tui::app::{App, Areas, Pane, View};
+use super::list::List;
+use super::pane::{Pieces, field};
+use super::table::{Cell, Head, words};
+use crate::tui::app::{App, View};
 use crate::tui::model::{Event, Kind};
 use crate::tui::units;
 
-pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
+pub(super) fn list(app: &App) -> List<'_, &Event> {
     let events = &app.shown().events;
-    let cursor = app.cursors.get(View::Events.number()).copied().unwrap_or_default();
-    let table = Table {
+    List {
+        view: View::Events,
         heads: &HEADS,
-        area: areas.list,
-        rows: events.len(),
-        cursor,
-        sorted: None,
+        rows: (0..events.len()).filter_map(|number| events.newest(number)).collect(),
         empty: "nothing happened yet",
-        theme: &app.theme,
-    };
-    table.draw(buffer, |row, column, room| {
-        events.newest(row).map_or_else(Cell::default, |event| cell(app, event, column, room))
-    });
-    if let Some(area) = areas.fields {
-        let (details, theme) = (app.details.unwrap_or_default(), &app.theme);
-        let lines = events.newest(cursor.row).map(|event| {
-            vec![
-                field("time", format!("{} UTC", units::time_of_day(event.time)), theme.text, theme),
-                field("node", event.node.clone(), theme.text, theme),
-                field(event.kind.name(), event.text.clone(), theme.text, theme),
-            ]
-        });
-        let lines = lines.unwrap_or_default();
-        pane::draw("event", &lines, details.fields, details.focus == Pane::Fields, theme, area, buffer);
+        cell: |app, &event, column, room| cell(app, event, column, room),
+        details: ("event", |app, event| lines(app, event)),
     }
+}
+
+fn lines(app: &App, event: &Event) -> Vec<Pieces> {
+    let theme = &app.theme;
+    vec![
+        field("time", format!("{} UTC", units::time_of_day(event.time)), theme.text, theme),
+        field("node", event.node.clone(), theme.text, theme),
+        field(event.kind.name(), event.text.clone(), theme.text, theme),
+    ]
 }
 
 fn cell<'a>(app: &App, event: &'a Event, column: usize, room: usize) -> Cell<'a> {

@@ -23,6 +23,13 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     pane::draw(title, &lines, details.fields, details.focus == Pane::Fields, &app.theme, area, buffer);
 }
 
+/// The same as text.
+pub(super) fn copied(app: &App) -> Option<String> {
+    let model = app.shown();
+    let flow = app.flows.flow(model).and_then(|key| model.flows.find(key))?;
+    Some(pane::text(&lines(app, flow)))
+}
+
 fn lines(app: &App, flow: &Flow) -> Vec<Pieces> {
     let theme = &app.theme;
     let (state, state_style) = cells::state(flow.encryption, theme);

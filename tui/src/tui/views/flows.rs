@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 
-use super::table::{Cell, Head, Table, number, words};
+use super::table::{self, Cell, Head, Table, number, words};
 use super::{cells, flow_details};
 use crate::tui::app::{App, Areas, Column, Group, GroupKey, Grouping, Line};
 use crate::tui::model::{Flow, Link, Model, protocol};
@@ -22,21 +22,33 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
         empty: empty(app, model),
         theme: &app.theme,
     };
-    table.draw(buffer, |row, column, room| {
-        let column = Column::ALL.get(column).copied().unwrap_or(Column::Node);
-        match view.lines.get(row) {
-            Some(Line::Flow(slot)) => {
-                model.flows.slot(*slot).map_or_else(Cell::default, |flow| of_flow(app, flow, column, room))
-            }
-            Some(Line::Group(number)) => view
-                .groups
-                .get(*number)
-                .map_or_else(Cell::default, |group| of_group(app, group, column, room)),
-            None => Cell::default(),
-        }
-    });
+    table.draw(buffer, |row, column, room| cell(app, row, column, room));
     if let Some(area) = areas.fields {
         flow_details::draw(app, area, buffer);
+    }
+}
+
+/// The row that keys act on as text; its details while they are open.
+pub(super) fn copied(app: &App) -> Option<String> {
+    if app.details.is_some() {
+        return flow_details::copied(app);
+    }
+    let row = app.flows.cursor.row;
+    app.flows.lines.get(row)?;
+    Some(table::line(HEADS.len(), |column, room| cell(app, row, column, room)))
+}
+
+fn cell(app: &App, row: usize, column: usize, room: usize) -> Cell<'_> {
+    let (view, model) = (&app.flows, app.shown());
+    let column = Column::ALL.get(column).copied().unwrap_or(Column::Node);
+    match view.lines.get(row) {
+        Some(Line::Flow(slot)) => {
+            model.flows.slot(*slot).map_or_else(Cell::default, |flow| of_flow(app, flow, column, room))
+        }
+        Some(Line::Group(number)) => {
+            view.groups.get(*number).map_or_else(Cell::default, |group| of_group(app, group, column, room))
+        }
+        None => Cell::default(),
     }
 }
 
@@ -47,7 +59,10 @@ pub(super) fn title(column: Column) -> &'static str {
 
 fn empty(app: &App, model: &Model) -> &'static str {
     let nobody = model.nodes.shown().all(|node| node.link != Link::Up);
-    if model.flows.len() > 0 {
+    if model.flows.len() > 0 && app.filter.is_empty() {
+        // they are put in order in a moment
+        ""
+    } else if model.flows.len() > 0 {
         "no flow is wanted by the filter: x takes it away"
     } else if nobody && model.nodes.asked > 0 {
         "no daemon answers"

@@ -1,42 +1,22 @@
 //! Interfaces and the programs on them.
 
-use ratatui::buffer::Buffer;
 use wgtrace_api::v1::Interface;
 
 use super::cells;
-use super::pane::{self, Pieces, field};
-use super::table::{Cell, Head, Table, number, words};
-use crate::tui::app::{App, Areas, Pane, View, interface_rows};
+use super::list::List;
+use super::pane::{Pieces, field};
+use super::table::{Cell, Head, number, words};
+use crate::tui::app::{App, View, interface_rows};
 use crate::tui::model::Node;
 
-pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
-    let rows: Vec<_> = interface_rows(app.shown()).collect();
-    let cursor = app.cursors.get(View::Interfaces.number()).copied().unwrap_or_default();
-    let table = Table {
+pub(super) fn list(app: &App) -> List<'_, (&Node, &Interface)> {
+    List {
+        view: View::Interfaces,
         heads: &HEADS,
-        area: areas.list,
-        rows: rows.len(),
-        cursor,
-        sorted: None,
+        rows: interface_rows(app.shown()).collect(),
         empty: "no interfaces yet",
-        theme: &app.theme,
-    };
-    table.draw(buffer, |row, column, room| {
-        rows.get(row).map_or_else(Cell::default, |(node, interface)| cell(app, node, interface, column, room))
-    });
-    if let Some(area) = areas.fields {
-        let details = app.details.unwrap_or_default();
-        let lines =
-            rows.get(cursor.row).map(|(node, interface)| lines(app, node, interface)).unwrap_or_default();
-        pane::draw(
-            "interface",
-            &lines,
-            details.fields,
-            details.focus == Pane::Fields,
-            &app.theme,
-            area,
-            buffer,
-        );
+        cell: |app, &(node, interface), column, room| cell(app, node, interface, column, room),
+        details: ("interface", |app, (node, interface)| lines(app, node, interface)),
     }
 }
 

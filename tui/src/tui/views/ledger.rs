@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use wgtrace_api::v1::LedgerRow;
 
-use super::table::{Cell, Head, Table, number, words};
+use super::table::{self, Cell, Head, Table, number, words};
 use super::{cells, print_all};
 use crate::tui::app::{App, Areas, View, ledger_rows};
 use crate::tui::model::Node;
@@ -33,6 +33,13 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
     for (y, node) in (list.bottom()..areas.list.bottom()).zip(nodes) {
         sum(app, node, Rect { y, height: 1, ..areas.list }, buffer);
     }
+}
+
+/// The row that keys act on as text.
+pub(super) fn copied(app: &App) -> Option<String> {
+    let cursor = app.cursors.get(View::Ledger.number()).copied().unwrap_or_default();
+    let (node, row) = ledger_rows(app.shown()).nth(cursor.row)?;
+    Some(table::line(HEADS.len(), |column, room| cell(app, node, row, column, room)))
 }
 
 fn cell<'a>(app: &App, node: &'a Node, row: &'a LedgerRow, column: usize, room: usize) -> Cell<'a> {

@@ -20,6 +20,14 @@ pub(super) fn draw(app: &App, packet: Option<&Packet>, fields: Rect, bytes: Rect
     pane::draw("bytes", &lines, details.bytes, details.focus == Pane::Bytes, theme, bytes, buffer);
 }
 
+/// What stands in the pane that keys move as text, in the list's place all layers.
+pub(super) fn copied(app: &App, packet: &Packet, focus: Pane) -> String {
+    match focus {
+        Pane::List | Pane::Fields => pane::text(&lines(app, packet)),
+        Pane::Bytes => pane::text(&hex_lines(app, packet)),
+    }
+}
+
 fn lines(app: &App, packet: &Packet) -> Vec<Pieces> {
     let theme = &app.theme;
     let (state, state_style) = cells::state(packet.encryption(), theme);
@@ -74,7 +82,7 @@ fn hex_lines(app: &App, packet: &Packet) -> Vec<Pieces> {
         lines.push(vec![("no bytes were told of it".to_owned(), theme.dim)]);
     }
     if !packet.inner.is_empty() {
-        lines.push(vec![("inside, decrypted by the daemon".to_owned(), theme.good)]);
+        lines.push(vec![("inside, decrypted".to_owned(), theme.good)]);
         lines.extend(dump(&packet.inner));
     }
     lines

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use wgtrace_api::v1::Packet;
 
-use super::table::{Cell, Head, Table, number, words};
+use super::table::{self, Cell, Head, Table, number, words};
 use super::{cells, packet_details};
 use crate::tui::app::{App, Areas};
 use crate::tui::model::{protocol, reason};
@@ -37,6 +37,16 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
         let packet = packets.packet(cursor.row);
         packet_details::draw(app, packet.as_ref(), fields, bytes, buffer);
     }
+}
+
+/// The packet that keys act on as text: a line, or while they are open its layers or its bytes.
+pub(super) fn copied(app: &App) -> Option<String> {
+    let rows = app.areas().map_or(0, |areas| areas.rows());
+    let packet = &app.shown().packets.packet(app.packets.cursor(app.shown(), rows).row)?;
+    Some(match app.details {
+        Some(details) => packet_details::copied(app, packet, details.focus),
+        None => table::line(HEADS.len(), |column, room| of_packet(app, packet, column, room)),
+    })
 }
 
 fn of_packet<'a>(app: &App, packet: &'a Packet, column: usize, room: usize) -> Cell<'a> {

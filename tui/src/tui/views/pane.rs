@@ -44,6 +44,12 @@ pub(super) fn draw(
     }
 }
 
+/// What stands there, whether or not it is in sight.
+pub(super) fn text(lines: &[Pieces]) -> String {
+    let line = |line: &Pieces| -> String { line.iter().map(|(piece, _)| text::clean(piece)).collect() };
+    lines.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// A line of a name and what it is.
 pub(super) fn field(name: &str, value: impl Into<String>, style: Style, theme: &Theme) -> Pieces {
     let gap = NAME.saturating_sub(text::width(name)).max(1);

@@ -1,34 +1,23 @@
 //! WireGuard peers and their sessions.
 
-use ratatui::buffer::Buffer;
 use wgtrace_api::v1::Peer;
 
 use super::cells;
-use super::pane::{self, Pieces, field};
-use super::table::{Cell, Head, Table, number, words};
-use crate::tui::app::{App, Areas, Pane, View, peer_rows};
+use super::list::List;
+use super::pane::{Pieces, field};
+use super::table::{Cell, Head, number, words};
+use crate::tui::app::{App, View, peer_rows};
 use crate::tui::model::{Node, PeerClock};
 use crate::tui::units;
 
-pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
-    let rows: Vec<_> = peer_rows(app.shown()).collect();
-    let cursor = app.cursors.get(View::Peers.number()).copied().unwrap_or_default();
-    let table = Table {
+pub(super) fn list(app: &App) -> List<'_, (&Node, &Peer)> {
+    List {
+        view: View::Peers,
         heads: &HEADS,
-        area: areas.list,
-        rows: rows.len(),
-        cursor,
-        sorted: None,
+        rows: peer_rows(app.shown()).collect(),
         empty: "no peers yet",
-        theme: &app.theme,
-    };
-    table.draw(buffer, |row, column, room| {
-        rows.get(row).map_or_else(Cell::default, |(node, peer)| cell(app, node, peer, column, room))
-    });
-    if let Some(area) = areas.fields {
-        let details = app.details.unwrap_or_default();
-        let lines = rows.get(cursor.row).map(|(node, peer)| lines(app, node, peer)).unwrap_or_default();
-        pane::draw("peer", &lines, details.fields, details.focus == Pane::Fields, &app.theme, area, buffer);
+        cell: |app, &(node, peer), column, room| cell(app, node, peer, column, room),
+        details: ("peer", |app, (node, peer)| lines(app, node, peer)),
     }
 }
 
@@ -91,6 +80,7 @@ fn lines(app: &App, node: &Node, peer: &Peer) -> Vec<Pieces> {
     let mut lines = vec![
         field("public key", peer.public_key.clone(), theme.text, theme),
         field("node", format!("{}, as {} has it", peer.node, node.name), theme.text, theme),
+        registered(app, node, peer),
         field("endpoint", peer.endpoint.clone(), theme.text, theme),
         field("allowed ips", peer.allowed_ips.join(", "), theme.text, theme),
         field("handshake", &*age, age_style, theme),
@@ -125,6 +115,18 @@ fn lines(app: &App, node: &Node, peer: &Peer) -> Vec<Pieces> {
             .map(|loss| field("dropped", format!("{} {}", loss.count, loss.cause), theme.bad, theme)),
     );
     lines
+}
+
+/// What the node's registry says of who has this key.
+fn registered(app: &App, node: &Node, peer: &Peer) -> Pieces {
+    let theme = &app.theme;
+    let entry = node.roster.iter().find(|entry| entry.public_key == peer.public_key);
+    let (text, style) = match entry {
+        Some(entry) => (format!("{}, pods {}", entry.address, entry.pod_cidrs.join(", ")), theme.text),
+        None if node.roster.is_empty() => ("not told yet".to_owned(), theme.dim),
+        None => ("(not in the registry)".to_owned(), theme.warn),
+    };
+    field("registered", text, style, theme)
 }
 
 const HEADS: [Head; 11] = [

@@ -93,6 +93,12 @@ impl Table<'_> {
     }
 }
 
+/// A row of so many columns as text, nothing of it cut.
+pub(super) fn line<'c>(columns: usize, mut cell: impl FnMut(usize, usize) -> Cell<'c>) -> String {
+    let cells = (0..columns).map(|column| text::clean(&cell(column, usize::MAX).0).into_owned());
+    cells.collect::<Vec<_>>().join("  ")
+}
+
 fn put(buffer: &mut Buffer, area: Rect, text: &str, style: Style, is_number: bool) {
     let room = usize::from(area.width);
     let text = text::fit(text, room);

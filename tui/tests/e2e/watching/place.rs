@@ -13,7 +13,7 @@ pub(super) fn party(address: &str, port: u32, pod: &str) -> Party {
     Party { address: address.into(), port, pod: pod.into(), node: String::new() }
 }
 
-pub(super) fn flow(id: u64, pod: &str) -> Flow {
+pub(crate) fn flow(id: u64, pod: &str) -> Flow {
     let hop = |interface: &str, hook: &str, sealed| Hop {
         interface: interface.into(),
         hook: hook.into(),
@@ -60,7 +60,7 @@ pub(super) fn packet(verdict: &str) -> Packet {
     }
 }
 
-pub(super) fn flows(flows: Vec<Flow>) -> FlowsReply {
+pub(crate) fn flows(flows: Vec<Flow>) -> FlowsReply {
     FlowsReply { snapshot: true, known: 2, flows, ..Default::default() }
 }
 

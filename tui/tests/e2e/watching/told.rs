@@ -39,6 +39,23 @@ fn what_is_known_is_shown_in_a_line_each() {
 }
 
 #[test]
+fn nothing_to_show_is_said_with_the_reason_and_no_error() {
+    let place = Place::new();
+    let said = |flows, args: &[&str]| {
+        let _fake = place.fake(Script { flows, ..Script::of("worker") });
+        let ran = place.run(args).exits(0);
+        assert_eq!(ran.text(), "", "{args:?}");
+        ran.stderr
+    };
+    let nothing = said(vec![FlowsReply { known: 0, ..flows(Vec::new()) }], &["observe", "--last", "5"]);
+    assert!(nothing.contains("only while somebody watches; -f goes on"), "{nothing}");
+    let unwanted = said(vec![flows(Vec::new())], &["observe", "icmp"]);
+    assert!(unwanted.contains("the filter wants none of the 2 flows that are known"), "{unwanted}");
+    let late = said(vec![flows(vec![flow(1, "")])], &["observe", "--since", "1m"]);
+    assert!(late.contains("none of 1 flows was seen since then"), "{late}");
+}
+
+#[test]
 fn packets_are_a_line_each_with_as_much_as_is_wanted() {
     let place = Place::new();
     let packets =
@@ -122,14 +139,31 @@ fn flags_go_before_the_environment_and_that_before_the_configuration() {
 }
 
 #[test]
+fn packets_of_before_are_refused_for_nobody_keeps_them() {
+    let place = Place::new();
+    for flag in [["--last", "5"], ["--since", "1m"]] {
+        let ran = place.run(&["observe", "--packets", flag[0], flag[1]]).exits(2);
+        assert!(ran.stderr.contains("--last and --since are for flows"), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn a_lab_is_asked_by_its_name() {
     let place = Place::new();
     let run = place.0.path().join("mine/worker/run");
     std::fs::create_dir_all(&run).unwrap();
-    let _fake = Fake::start(&run.join("wgtraced.sock"), Script::of("worker"));
+    let script = Script { flows: vec![flows(Vec::new())], ..Script::of("worker") };
+    let _fake = Fake::start(&run.join("wgtraced.sock"), script);
     let mut command = place.command(&["status", "--lab=mine", "--json"]);
     let ran = finish(command.env("WGTRACE_LAB_DIRECTORY", place.0.path()), &[]).exits(0);
     assert_eq!(ran.json()[0]["node"], "worker");
+    for args in [&["status", "--lab", "mine"][..], &["observe", "--lab", "mine", "icmp"]] {
+        let mut command = place.command(args);
+        finish(command.env("WGTRACE_LAB_DIRECTORY", place.0.path()), &[]).exits(0);
+    }
+    let mut command = place.command(&["observe", "--lab", "mina"]);
+    let ran = finish(command.env("WGTRACE_LAB_DIRECTORY", place.0.path()), &[]).exits(1);
+    assert!(ran.stderr.contains("the name of a lab is given as --lab=NAME"), "{}", ran.stderr);
     let mut command = place.command(&["status", "--lab=other"]);
     let ran = finish(command.env("WGTRACE_LAB_DIRECTORY", place.0.path()), &[]).exits(1);
     assert!(

@@ -25,6 +25,10 @@ fn a_recording_is_shown_again_up_to_its_cut() {
     assert!(place.run(&["observe", "--input-file", path]).exits(0).text().contains("default/net:41000"));
     let ran = place.run(&["observe", "--packets", "--input-file", path, "icmp"]).exits(0);
     assert!(ran.text().contains("ICMP echo request"), "{}", ran.text());
+    let args = ["observe", "--packets", "--last", "1", "--input-file", path];
+    assert_eq!(place.run(&args).exits(0).text().lines().count(), 1);
+    let args = ["observe", "--packets", "--since", "1m", "--input-file", path];
+    assert_eq!(place.run(&args).exits(0).text(), "", "it was seen years ago");
     // A recording is written over, a file of another kind is not.
     place.run(&["record", path, "--duration", "100ms"]).exits(0);
     let whole = std::fs::read(&file).unwrap();

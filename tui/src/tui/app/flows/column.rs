@@ -71,6 +71,11 @@ impl Sort {
         Self::by(Column::ALL.get(at).copied().unwrap_or(self.column))
     }
 
+    /// By this column; if it is that already, the other way round.
+    pub(crate) fn turned_to(self, column: Column) -> Self {
+        if self.column == column { self.reversed() } else { Self::by(column) }
+    }
+
     pub(crate) fn reversed(self) -> Self {
         Self { is_descending: !self.is_descending, ..self }
     }

@@ -1,8 +1,8 @@
 //! What a daemon says again and again.
 
 use wgtrace_api::v1::{
-    DropTotal, DropsReply, Interface, InterfacesReply, LedgerReply, LedgerRow, Loss, Peer, PeersReply,
-    PodDrops, Session, SessionsReply,
+    DropTotal, DropsReply, Interface, InterfacesReply, LedgerReply, LedgerRow, Loss, NodeEntry, NodesReply,
+    Peer, PeersReply, PodDrops, Session, SessionsReply,
 };
 
 use super::{CONTROL, KEY, NOW, SECOND, WORKER, WORKER2};
@@ -55,6 +55,23 @@ pub(super) fn peers() -> PeersReply {
         ..Default::default()
     };
     PeersReply { peers: vec![peer, silent] }
+}
+
+pub(super) fn nodes() -> NodesReply {
+    let entry = |name: &str, address: &str, pods: &str, public_key: &str| NodeEntry {
+        name: name.into(),
+        address: address.into(),
+        pod_cidrs: vec![pods.into()],
+        public_key: public_key.into(),
+        own: name == WORKER,
+        refused: String::new(),
+    };
+    let nodes = vec![
+        entry(WORKER, "172.18.0.3", "10.0.1.0/24", "kcjf58uzouiqXqOtIjMrSJ6v0zUFznOzRVatnoCX0j8="),
+        entry(WORKER2, "172.18.0.4", "10.0.2.0/24", KEY),
+        entry("cilium-wireguard-worker3", "172.18.0.5", "10.0.3.0/24", ""),
+    ];
+    NodesReply { nodes }
 }
 
 pub(super) fn interfaces() -> InterfacesReply {

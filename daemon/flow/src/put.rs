@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use wgtrace_wire::Mac;
 
 /// What lines and objects are made of.
-pub(super) trait Put {
+pub trait Put {
     /// As it is.
     fn text(&mut self, text: &str);
 
@@ -83,7 +83,7 @@ impl Put for Vec<u8> {
 }
 
 /// The digit for a value below 16.
-pub(super) fn hex_digit(value: u8) -> u8 {
+pub fn hex_digit(value: u8) -> u8 {
     if value < 10 { b'0' | value } else { b'a'.wrapping_add(value.wrapping_sub(10)) }
 }
 

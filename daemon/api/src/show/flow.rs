@@ -1,13 +1,13 @@
 use wgtrace_abi::hook::Attachment;
-use wgtrace_api::v1;
 use wgtrace_flow::Flow;
 use wgtrace_flow::table::{Count, Guise, HookCount};
 use wgtrace_flow::time::WallOffset;
 
-use crate::watch::surroundings::Surroundings;
+use super::Names;
+use crate::v1;
 
 /// A flow as it stands.
-pub(in crate::watch) fn flow(flow: &Flow<'_>, around: &Surroundings, wall: WallOffset) -> v1::Flow {
+pub fn flow(flow: &Flow<'_>, around: &impl Names, wall: WallOffset) -> v1::Flow {
     let (source, destination) = flow.addresses();
     let ports = flow.ports();
     let retransmissions = [flow.forward(), flow.forward().reverse()]
@@ -26,7 +26,7 @@ pub(in crate::watch) fn flow(flow: &Flow<'_>, around: &Surroundings, wall: WallO
     };
     v1::Flow {
         id: flow.id().number(),
-        node: around.node.to_string(),
+        node: around.node().to_owned(),
         source: Some(around.party(source, ports.map(|(source, _)| source))),
         destination: Some(around.party(destination, ports.map(|(_, destination)| destination))),
         protocol: flow.protocol().0.into(),
@@ -38,8 +38,8 @@ pub(in crate::watch) fn flow(flow: &Flow<'_>, around: &Surroundings, wall: WallO
         last: wall.wall(flow.last_seen()),
         hops: hops.iter().map(|hop| self::hop(hop, around, wall)).collect(),
         encryption: encryption.into(),
-        peer: peer.map(|peer| peer.key.to_string()).unwrap_or_default(),
-        peer_node: peer.map(|peer| peer.node.to_string()).unwrap_or_default(),
+        peer: peer.map(|peer| peer.key.to_owned()).unwrap_or_default(),
+        peer_node: peer.map(|peer| peer.node.to_owned()).unwrap_or_default(),
         wireguard: flow.is_wireguard(),
         drops: flow
             .drops()
@@ -71,7 +71,7 @@ fn encryption(flow: &Flow<'_>, hops: &[HookCount]) -> v1::EncryptionState {
     }
 }
 
-fn hop(hop: &HookCount, around: &Surroundings, wall: WallOffset) -> v1::Hop {
+fn hop(hop: &HookCount, around: &impl Names, wall: WallOffset) -> v1::Hop {
     v1::Hop {
         interface: around.interface(hop.place.ifindex).to_owned(),
         ifindex: hop.place.ifindex,

@@ -1,10 +1,9 @@
-use wgtrace_flow::packet::{TcpSegment, UdpDatagram};
-use wgtrace_flow::{IpPacket, Packet, Transport, WireGuard};
 use wgtrace_wire::tcp::Flags;
 use wgtrace_wire::{Ip, Protocol};
 
 use super::{fault, icmp};
-use crate::trace::put::Put;
+use crate::packet::{IpPacket, Packet, TcpSegment, Transport, UdpDatagram, WireGuard};
+use crate::put::Put;
 
 /// From the transport layer on.
 pub(super) fn transport(packet: &Packet<'_>, ip: &IpPacket<'_>, out: &mut Vec<u8>) {

@@ -1,9 +1,9 @@
-use wgtrace_flow::{IpPacket, Network, Packet, Transport};
 use wgtrace_wire::arp::Operation;
 use wgtrace_wire::{Arp, EtherType, Ip};
 
 use super::{fault, transport};
-use crate::trace::put::Put;
+use crate::packet::{IpPacket, Network, Packet, Transport};
+use crate::put::Put;
 
 /// From the network layer on.
 pub(super) fn network(packet: &Packet<'_>, out: &mut Vec<u8>) {

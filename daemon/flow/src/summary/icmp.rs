@@ -1,7 +1,7 @@
 use wgtrace_wire::icmp::{Echo, Icmpv4Message, Icmpv6Message};
 use wgtrace_wire::{Icmpv4, Icmpv6};
 
-use crate::trace::put::Put;
+use crate::put::Put;
 
 /// What a message of IPv4's ICMP says.
 pub(super) fn v4(icmp: &Icmpv4<'_>, out: &mut Vec<u8>) {
