@@ -2,12 +2,12 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use wgtrace_abi::Hook;
+use wgtrace_api::show;
 use wgtrace_flow::time::WallOffset;
 use wgtrace_flow::{Limits, decode};
 
 use super::*;
 use crate::trace::samples;
-use crate::watch::show;
 use crate::watch::surroundings::Surroundings;
 
 /// A table, one who reads of it, and a clock.

@@ -14,7 +14,7 @@ fn a_session_is_told_of_when_it_begins_and_when_others_have_taken_its_place() {
     let mut client = world.client(WORKER);
     let mut told = world.runtime.block_on(client.sessions(SessionsRequest {})).unwrap().into_inner();
     let first = world.peer(WORKER, WORKER2).session.expect("a session");
-    let mut last = first.clone();
+    let mut last = first;
     for _ in 0..2 {
         // who begins anew knows no session
         world.lab.daemon(Daemon::Kill, WORKER2).unwrap();

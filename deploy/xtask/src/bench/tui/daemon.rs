@@ -16,7 +16,7 @@ use super::socket::{Observer, Says};
 
 /// It answers until it is dropped.
 pub(super) struct Daemon {
-    daemon: FakeDaemon,
+    fake: FakeDaemon,
     state: State,
     marked: AtomicU64,
 }
@@ -54,12 +54,12 @@ impl Daemon {
         let (markers, _) = broadcast::channel(64);
         let state =
             State { flows, rate: Arc::default(), offered: Arc::default(), taken: Arc::default(), markers };
-        let daemon = FakeDaemon::start(path, Answers::of(NODE), Observer(state.clone()))?;
-        Ok(Self { daemon, state, marked: AtomicU64::new(0) })
+        let fake = FakeDaemon::start(path, Answers::of(NODE), Observer(state.clone()))?;
+        Ok(Self { fake, state, marked: AtomicU64::new(0) })
     }
 
     pub(super) fn path(&self) -> &Path {
-        self.daemon.path()
+        self.fake.path()
     }
 
     /// From now on so many events a second.
