@@ -218,12 +218,6 @@ impl Node {
         for link in links.values() {
             self.forwarding.instance().set_l3(link.index, link.l3)?;
         }
-        let mut wanted = hooks::of_node(&links, &self.config.device);
-        let pods = self.endpoints.devices.iter();
-        let pods = pods.filter(|(name, index)| links.get(*name).is_some_and(|link| link.index == **index));
-        wanted.extend(pods.map(|(name, index)| (hooks::interface(name, *index), hooks::POD)));
-        hooks::attach_missing(&mut self.forwarding, &wanted)?;
-        self.readmit_pods()?;
         let places = places::places(&self.config, &self.roster);
         let have: BTreeMap<_, _> = self.forwarding.prefixes()?.into_iter().collect();
         // What is new before what is gone: no address is the world's in between.
@@ -250,6 +244,13 @@ impl Node {
         if self.forwarding.settings()? != Some(settings) {
             self.forwarding.set_settings(&settings)?;
         }
+        // Last: a guard that knows no settings lets everything pass, and what came out of the tunnel would go on in clear.
+        let mut wanted = hooks::of_node(&links, &self.config.device);
+        let pods = self.endpoints.devices.iter();
+        let pods = pods.filter(|(name, index)| links.get(*name).is_some_and(|link| link.index == **index));
+        wanted.extend(pods.map(|(name, index)| (hooks::interface(name, *index), hooks::POD)));
+        hooks::attach_missing(&mut self.forwarding, &wanted)?;
+        self.readmit_pods()?;
         self.forwarding.prune()?;
         Ok(())
     }
