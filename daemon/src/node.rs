@@ -71,6 +71,8 @@ pub struct Node {
     device_mtu: u32,
     registry_fault: Option<String>,
     faults: Vec<String>,
+    /// Packets that had left in clear when that was last told.
+    leaks: u64,
     changed: Arc<Notify>,
 }
 
@@ -251,7 +253,7 @@ impl Node {
             self.forwarding.set_settings(&settings)?;
         }
         self.forwarding.prune()?;
-        Ok(())
+        self.watch_native(&links)
     }
 
     /// Translation of addresses.
