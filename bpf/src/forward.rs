@@ -108,6 +108,18 @@ pub enum Decision {
     Drop(DropReason),
 }
 
+impl Decision {
+    /// Whether the packet is in clear and has to be encrypted: what passes a native device in spite of this is a leak.
+    #[inline(always)]
+    pub fn wants_encryption(&self) -> bool {
+        match self {
+            Self::Encrypt { .. } => true,
+            Self::Drop(reason) => matches!(*reason, DropReason::UNENCRYPTED | DropReason::NO_DEVICE),
+            Self::Pass(_) | Self::Stack { .. } | Self::Deliver { .. } | Self::Answer { .. } => false,
+        }
+    }
+}
+
 /// Where decisions go.
 ///
 /// They are not returned: of ways that come together with different decisions, compilers make one value whose parts

@@ -71,6 +71,8 @@ pub struct Node {
     device_mtu: u32,
     registry_fault: Option<String>,
     faults: Vec<String>,
+    /// Packets that had left in clear when that was last told.
+    leaks: u64,
     changed: Arc<Notify>,
 }
 
@@ -252,7 +254,7 @@ impl Node {
         hooks::attach_missing(&mut self.forwarding, &wanted)?;
         self.readmit_pods()?;
         self.forwarding.prune()?;
-        Ok(())
+        self.watch_native(&links)
     }
 
     /// Translation of addresses.

@@ -4,6 +4,7 @@ mod from_host;
 mod from_lxc;
 mod from_net;
 mod from_wg;
+mod leaks;
 mod metrics;
 mod outcome;
 mod tables;
@@ -19,6 +20,7 @@ use wgtrace_bpf::headers::Start;
 
 use super::skb::Skb;
 use super::{devices, redirect, trace};
+use leaks::Leaks;
 use outcome::Writer;
 use tables::Maps;
 
@@ -38,6 +40,12 @@ fn meta(skb: &Skb) -> Meta {
 fn meta_of_any(skb: &Skb) -> Meta {
     let start = if devices::kind(skb.ifindex()).is_l3() { Start::Ip } else { Start::Ethernet };
     Meta { start, ..meta(skb) }
+}
+
+/// Counts a packet that was seen leaving by a native device, behind every program, if the guard would not have let it.
+#[inline(always)]
+pub(super) fn watch(skb: &Skb) {
+    wgtrace_bpf::forward::to_netdev(skb, &meta_of_any(skb), &Maps, &mut Leaks(skb));
 }
 
 /// Does what was decided about a packet, and tells of it: the event has the verdict, the mark that the packet leaves

@@ -67,6 +67,8 @@ proptest! {
         prop_assert_eq!(fate(from_netdev(frame, &meta, &world)), model::from_netdev(node, from, to));
         let left = to_netdev(frame, &meta, &world);
         prop_assert_eq!(fate(left), model::to_netdev(node, from, to, mark, Some(port)));
+        let barred = matches!(fate(left), Fate::Tunnel | Fate::Drop(195 | 206));
+        prop_assert_eq!(left.wants_encryption(), barred);
         // one hop costs one, and the header stays whole
         let after = rewritten(frame, decided);
         let hops = u8::from(matches!(decided, Decision::Stack { .. } | Decision::Deliver { .. }));

@@ -107,9 +107,16 @@ impl Forwarding {
         tables::prefixes(self.instance.object())
     }
 
-    /// What became of packets, by hook and drop reason (`None`: not dropped), of all CPUs together; without zeros.
+    /// What became of packets, by hook and drop reason (`None`: not dropped), of all CPUs together; without zeros, and
+    /// without [`leaks`](Self::leaks).
     pub fn metrics(&self) -> Result<Vec<(Hook, Option<DropReason>, Metric)>, ProbeError> {
         tables::metrics(self.instance.object())
+    }
+
+    /// What was tapped leaving by the native device in clear and had to be encrypted; super-frames as one packet.
+    pub fn leaks(&self) -> Result<Metric, ProbeError> {
+        let (hook, reason) = Metric::LEAK;
+        tables::metric(self.instance.object(), Metric::position(hook.number(), reason.0))
     }
 
     /// Attaches the hook's program to `interface`, or exchanges the one that is there. The thread must be in the

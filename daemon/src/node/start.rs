@@ -130,7 +130,7 @@ impl Node {
         let roster = registry.roster().clone();
         let endpoints = Endpoints { pool, store, devices: BTreeMap::new() };
         let started = i64::try_from(started).unwrap_or(i64::MAX);
-        let faults = Vec::new();
+        let (faults, leaks) = (Vec::new(), forwarding.leaks()?.packets);
         let mut node = Self {
             config,
             started,
@@ -145,6 +145,7 @@ impl Node {
             device_mtu,
             registry_fault: None,
             faults,
+            leaks,
             changed: Arc::default(),
         };
         node.reconcile().await;

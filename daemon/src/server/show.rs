@@ -25,6 +25,8 @@ pub(super) async fn status(node: &mut Node, flows: v1::FlowTable) -> Result<v1::
             losses.push(v1::Loss { cause: format!("{}: {reason}", hook.name()), count: metric.packets });
         }
     }
+    let leaks = node.forwarding().leaks()?.packets;
+    losses.extend(counted([(LEAK, leaks)].into_iter()));
     losses.extend(other_losses(node).await);
     let device = node.device().map(WireGuard::status);
     let config = node.config();
@@ -94,7 +96,7 @@ pub(super) async fn drops(node: &mut Node, tallies: &Tallies) -> Result<v1::Drop
         time: now(),
         totals,
         losses,
-        leaks: tallies.leaks(),
+        leaks: node.forwarding().leaks()?.packets,
     })
 }
 
@@ -228,6 +230,9 @@ fn counted<'a>(losses: impl Iterator<Item = (&'a str, u64)>) -> impl Iterator<It
     let happened = losses.filter(|(_, count)| *count > 0);
     happened.map(|(cause, count)| v1::Loss { cause: cause.to_owned(), count })
 }
+
+/// Of what was not lost, but should have been.
+const LEAK: &str = "tap-out: LEAK, left in the clear and had to be encrypted";
 
 fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)

@@ -1,7 +1,7 @@
 //! What must not pass the native device in clear: the guard's own rule, applied to what really passed.
 
 use wgtrace_abi::forward::{Endpoint, Origin, Place, Settings};
-use wgtrace_abi::{Address, DropReason, Hook, Mark};
+use wgtrace_abi::{Address, Hook, Mark};
 use wgtrace_bpf::forward::{self, Decision, Meta, Tables};
 use wgtrace_bpf::headers::Start;
 use wgtrace_flow::{Link, Packet};
@@ -46,19 +46,7 @@ impl Guard {
             | Hook::FromNetdev
             | Hook::ToNetdev => {}
         }
-        match decision {
-            Some(Decision::Encrypt { .. }) => true,
-            Some(Decision::Drop(reason)) => {
-                [DropReason::UNENCRYPTED, DropReason::NO_DEVICE].contains(&reason)
-            }
-            Some(
-                Decision::Pass(_)
-                | Decision::Stack { .. }
-                | Decision::Deliver { .. }
-                | Decision::Answer { .. },
-            )
-            | None => false,
-        }
+        decision.is_some_and(|decision: Decision| decision.wants_encryption())
     }
 }
 

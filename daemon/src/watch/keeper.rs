@@ -242,9 +242,10 @@ impl Want {
     }
 }
 
-/// Taps the native device for those who listen at these hooks.
+/// Taps the native device for those who listen at these hooks; of a node that encrypts, it is always tapped.
 fn tap(node: &mut Node, links: &BTreeMap<DeviceName, Link>, hooks: Hooks) -> Result<()> {
-    let native = node.native(links).filter(|_| hooks.is_tapped());
+    let is_wanted = hooks.is_tapped() || node.config().encryption.is_some();
+    let native = node.native(links).filter(|_| is_wanted);
     node.forwarding().instance().tap_only(native.as_ref()).context("cannot tap the native device")
 }
 

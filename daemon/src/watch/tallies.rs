@@ -1,4 +1,4 @@
-//! What events told of drops, beside what the programs count.
+//! Whose packets were dropped, as events told it: the programs count how many.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,32 +8,20 @@ use wgtrace_flow::Packet;
 use super::sight::addresses;
 use super::surroundings::Surroundings;
 
-/// Drops by pod, and leaks.
+/// Drops by pod, while somebody listened.
 #[derive(Debug, Clone, Default)]
 pub struct Tallies {
     /// By hook and reason, and then by pod.
     pods: BTreeMap<(Hook, DropReason), HashMap<Box<str>, u64>>,
-    leaks: u64,
 }
 
 impl Tallies {
-    /// Packets that left and had to be encrypted.
-    pub fn leaks(&self) -> u64 {
-        self.leaks
-    }
-
     /// Pods whose packets were dropped at a hook for a reason, by name, and how many.
     pub fn pods(&self, hook: Hook, reason: DropReason) -> Vec<(&str, u64)> {
         let pods = self.pods.get(&(hook, reason)).into_iter().flatten();
         let mut pods: Vec<_> = pods.map(|(pod, packets)| (pod.as_ref(), *packets)).collect();
         pods.sort_unstable();
         pods
-    }
-
-    pub(super) fn add_leak(&mut self, packet: &Packet<'_>) {
-        if packet.hook == Hook::TapOut {
-            self.leaks = self.leaks.saturating_add(packet.segments().into());
-        }
     }
 
     /// Counts a drop for the pod that the packet came from, else for the one that it was for.

@@ -76,9 +76,6 @@ impl View {
         if let Some(reason) = packet.event.drop_reason() {
             self.tallies.add_drop(packet, reason, &self.around);
         }
-        if encryption == EncryptionState::Leak {
-            self.tallies.add_leak(packet);
-        }
         if subscribers.values().any(|subscriber| matches!(subscriber, Subscriber::Flows(_))) {
             match encryption {
                 EncryptionState::Leak => self.flows.update_leaked(packet),

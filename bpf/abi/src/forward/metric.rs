@@ -18,6 +18,8 @@ impl Metric {
     /// How many there are: for each hook one for each drop reason, and at reason 0 what was not dropped.
     pub const COUNT: usize = Hook::COUNT * Self::REASONS;
     const REASONS: usize = 256;
+    /// Where packets are counted that left by a native device in clear and had to be encrypted: nothing dropped them.
+    pub const LEAK: (Hook, DropReason) = (Hook::TapOut, DropReason::UNENCRYPTED);
 
     /// Where that of a hook and a reason is; 0 is what was not dropped.
     #[inline]

@@ -89,21 +89,37 @@ pub(super) fn prefixes(ebpf: &Ebpf) -> Result<Vec<(Prefix, Place)>, ProbeError> 
 }
 
 pub(super) fn metrics(ebpf: &Ebpf) -> Result<Vec<(Hook, Option<DropReason>, Metric)>, ProbeError> {
-    let name = names::METRICS;
-    let map: PerCpuArray<&MapData, [u64; 2]> = map(ebpf, name)?.try_into().map_err(failed(name))?;
+    let map = all_metrics(ebpf)?;
     let mut found = Vec::new();
     for position in 0..map.len() {
         let Some((hook, reason)) = Metric::meaning(position) else { continue };
-        let mut sum = Metric::default();
-        for [packets, bytes] in map.get(&position, 0).map_err(failed(name))?.iter() {
-            sum.packets = sum.packets.saturating_add(*packets);
-            sum.bytes = sum.bytes.saturating_add(*bytes);
-        }
-        if sum != Metric::default() {
+        let is_leak = reason.is_some_and(|reason| (hook, reason) == Metric::LEAK);
+        let sum = sum(&map, position)?;
+        if sum != Metric::default() && !is_leak {
             found.push((hook, reason, sum));
         }
     }
     Ok(found)
+}
+
+pub(super) fn metric(ebpf: &Ebpf, position: u32) -> Result<Metric, ProbeError> {
+    sum(&all_metrics(ebpf)?, position)
+}
+
+type Metrics<'a> = PerCpuArray<&'a MapData, [u64; 2]>;
+
+fn all_metrics(ebpf: &Ebpf) -> Result<Metrics<'_>, ProbeError> {
+    map(ebpf, names::METRICS)?.try_into().map_err(failed(names::METRICS))
+}
+
+/// That of all CPUs together.
+fn sum(map: &Metrics<'_>, position: u32) -> Result<Metric, ProbeError> {
+    let mut sum = Metric::default();
+    for [packets, bytes] in map.get(&position, 0).map_err(failed(names::METRICS))?.iter() {
+        sum.packets = sum.packets.saturating_add(*packets);
+        sum.bytes = sum.bytes.saturating_add(*bytes);
+    }
+    Ok(sum)
 }
 
 type Prefixes<'a> = LpmTrie<&'a mut MapData, Bytes<Address>, Bytes<Place>>;

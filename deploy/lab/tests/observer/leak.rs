@@ -1,7 +1,10 @@
 use std::time::Instant;
 
 use wgtrace_api::v1::{EncryptionState, Packet, PacketsReply, PacketsRequest};
+use wgtrace_lab::ping;
+use wgtrace_testbed::FrameReceiver;
 
+use crate::encryption::REMOTE;
 use crate::planted::{cleartext, plant, take_the_guard_away};
 use crate::world::{CONTROL_PLANE, PATIENCE, WORKER, WORKER2, World};
 
@@ -59,4 +62,38 @@ fn a_leak_is_told_where_it_leaves_and_where_it_comes_in_and_counted_where_it_lef
 /// It is no ciphertext.
 fn is_plain(packet: &Packet) -> bool {
     packet.wireguard.is_none()
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test netns"]
+fn what_leaks_while_nobody_listens_is_counted_and_said_by_status() {
+    let world = World::up();
+    assert!(world.lab.pod("net").unwrap().run(|| ping(REMOTE, 3)).unwrap().unwrap().is_whole());
+    let (worker, other) = (world.lab.node(WORKER).unwrap(), world.lab.node(WORKER2).unwrap());
+    let frame = cleartext("10.0.1.203", "10.0.2.194");
+    let mut wire = other.run(|| FrameReceiver::open("eth0", 1 << 20)).unwrap().unwrap();
+    let mut arrived = || {
+        let mut count = 0;
+        while let Some(seen) = wire.take().unwrap() {
+            count += u64::from(seen == frame);
+        }
+        count
+    };
+    take_the_guard_away(worker);
+    let (mut leaked, deadline) = (0, Instant::now() + PATIENCE);
+    while leaked == 0 {
+        assert!(Instant::now() < deadline, "nothing leaves");
+        plant(worker.network(), "eth0", &frame);
+        leaked += arrived();
+    }
+    // what was on its way is there by now: it took a question and an answer
+    let drops = world.drops(WORKER);
+    leaked += arrived();
+    assert_eq!(drops.leaks, leaked, "{drops:#?}");
+    assert!(drops.totals.iter().all(|total| total.hook != "tap-out"), "nothing was dropped there");
+    let said = world.wgtrace("wgtrace status --lab=observer --wait 30").output().unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    let line =
+        format!("Lost:                   {leaked} tap-out: LEAK, left in the clear and had to be encrypted");
+    assert_eq!(said.lines().filter(|said| **said == line).count(), 1, "{said}");
 }
