@@ -59,9 +59,12 @@ impl Server {
         tokio::spawn(async move {
             let Self { listener, path: _path } = self;
             let connections = UnixListenerStream::new(listener);
-            let observer = ObserverServer::new(Observer::new(Arc::clone(&node), Arc::clone(&watch)));
-            let transport = Transport::builder().add_service(NodeServer::new(Service::new(node, watch)));
-            let served = transport.add_service(observer).serve_with_incoming(connections).await;
+            let metrics = node.lock().await.forwarding().metrics();
+            let observer = Observer::new(Arc::clone(&node), Arc::clone(&watch), Arc::clone(&metrics));
+            let service = NodeServer::new(Service::new(node, watch, metrics));
+            let transport = Transport::builder().add_service(service);
+            let served =
+                transport.add_service(ObserverServer::new(observer)).serve_with_incoming(connections).await;
             served.context("cannot answer any more")
         })
     }

@@ -21,17 +21,21 @@
 //! ```
 
 mod attach;
+mod elements;
+mod metrics;
 mod pins;
 mod pods;
 mod tables;
 
 use std::path::Path;
+use std::sync::Arc;
 
-use wgtrace_abi::forward::{Metric, Place, Settings};
-use wgtrace_abi::{DropReason, Hook};
+use wgtrace_abi::Hook;
+use wgtrace_abi::forward::{Place, Settings};
 use wgtrace_tunnel::Prefix;
 
 pub use self::attach::{Attachment, Program};
+pub use self::metrics::{Counted, Metrics};
 use self::pins::Pins;
 pub use self::pods::LocalPod;
 use crate::netns::Netns;
@@ -43,6 +47,7 @@ use crate::probe::{Interface, ProbeError};
 #[derive(Debug)]
 pub struct Forwarding {
     instance: Instance,
+    metrics: Arc<Metrics>,
     pins: Pins,
     netns: Netns,
     /// Known from the first attachment on.
@@ -58,7 +63,8 @@ impl Forwarding {
         let pins = Pins::open(folder)?;
         let instance = Instance::load_pinned(netns.inode(), &pins.maps())?;
         tables::check(instance.object())?;
-        Ok(Self { instance, pins, netns, mechanism: None })
+        let metrics = Arc::new(Metrics::of(instance.object())?);
+        Ok(Self { instance, metrics, pins, netns, mechanism: None })
     }
 
     /// The loaded instance: its rings, gates and counters.
@@ -107,16 +113,9 @@ impl Forwarding {
         tables::prefixes(self.instance.object())
     }
 
-    /// What became of packets, by hook and drop reason (`None`: not dropped), of all CPUs together; without zeros, and
-    /// without [`leaks`](Self::leaks).
-    pub fn metrics(&self) -> Result<Vec<(Hook, Option<DropReason>, Metric)>, ProbeError> {
-        tables::metrics(self.instance.object())
-    }
-
-    /// What was tapped leaving by the native device in clear and had to be encrypted; super-frames as one packet.
-    pub fn leaks(&self) -> Result<Metric, ProbeError> {
-        let (hook, reason) = Metric::LEAK;
-        tables::metric(self.instance.object(), Metric::position(hook.number(), reason.0))
+    /// What the programs counted; to be read without this, too.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
     }
 
     /// Attaches the hook's program to `interface`, or exchanges the one that is there. The thread must be in the

@@ -21,7 +21,7 @@ impl Node {
         }
         let native = self.native(links);
         self.forwarding.instance().tap_only(native.as_ref())?;
-        let leaks = self.forwarding.leaks()?.packets;
+        let leaks = self.forwarding.metrics().read()?.leaks.packets;
         let packets = leaks.saturating_sub(self.leaks);
         if packets > 0 {
             tracing::warn!(packets, device = %self.config.device, "left in the clear and had to be encrypted");

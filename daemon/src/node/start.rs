@@ -130,7 +130,7 @@ impl Node {
         let roster = registry.roster().clone();
         let endpoints = Endpoints { pool, store, devices: BTreeMap::new() };
         let started = i64::try_from(started).unwrap_or(i64::MAX);
-        let (faults, leaks) = (Vec::new(), forwarding.leaks()?.packets);
+        let (faults, leaks) = (Vec::new(), forwarding.metrics().read()?.leaks.packets);
         let mut node = Self {
             config,
             started,

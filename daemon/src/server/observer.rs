@@ -15,6 +15,7 @@ use wgtrace_api::v1;
 use wgtrace_api::v1::observer_server::Observer as Contract;
 
 use super::{caller, sessions, show};
+use crate::datapath::bpf::Metrics;
 use crate::node::Node;
 use crate::watch::{FlowWants, Hooks, PacketWants, Subscription, Watch};
 
@@ -22,11 +23,12 @@ use crate::watch::{FlowWants, Hooks, PacketWants, Subscription, Watch};
 pub(super) struct Observer {
     node: Arc<Mutex<Node>>,
     watch: Arc<Watch>,
+    metrics: Arc<Metrics>,
 }
 
 impl Observer {
-    pub(super) fn new(node: Arc<Mutex<Node>>, watch: Arc<Watch>) -> Self {
-        Self { node, watch }
+    pub(super) fn new(node: Arc<Mutex<Node>>, watch: Arc<Watch>, metrics: Arc<Metrics>) -> Self {
+        Self { node, watch, metrics }
     }
 }
 
@@ -80,20 +82,22 @@ impl Contract for Observer {
     async fn flows(&self, request: Request<v1::FlowsRequest>) -> Result<Response<Self::FlowsStream>, Status> {
         let request = request.into_inner();
         let filter = filter(&request.filter)?;
-        let wants = FlowWants { filter, interval: interval(request.interval, FlowWants::INTERVAL) };
+        let interval = interval(request.interval, FlowWants::INTERVAL, FlowWants::SHORTEST);
+        let wants = FlowWants { filter, interval };
         let subscription = self.watch.flows(wants).await.map_err(Status::unavailable)?;
         Ok(Response::new(Replies(Some(subscription))))
     }
 
     async fn drops(&self, request: Request<v1::DropsRequest>) -> Result<Response<Self::DropsStream>, Status> {
         let (node, watch) = (Arc::clone(&self.node), Arc::clone(&self.watch));
-        Ok(Response::new(every(interval(request.into_inner().interval, TOTALS), move || {
-            let (node, watch) = (Arc::clone(&node), Arc::clone(&watch));
+        let metrics = Arc::clone(&self.metrics);
+        Ok(Response::new(every(pace(request.into_inner().interval), move || {
+            let (node, watch, metrics) = (Arc::clone(&node), Arc::clone(&watch), Arc::clone(&metrics));
             async move {
                 let tallies = watch.tallies().await.map_err(Status::unavailable)?;
-                let mut node = node.lock().await;
-                let reply = show::drops(&mut node, &tallies).await;
-                reply.map_err(|error| Status::internal(format!("{error:#}")))
+                // before the node is anybody's
+                let counts = metrics.read().map_err(|error| Status::internal(error.to_string()))?;
+                Ok(show::drops(&mut *node.lock().await, &counts, &tallies).await)
             }
         })))
     }
@@ -110,7 +114,7 @@ impl Contract for Observer {
         request: Request<v1::LedgerRequest>,
     ) -> Result<Response<Self::LedgerStream>, Status> {
         let watch = Arc::clone(&self.watch);
-        Ok(Response::new(every(interval(request.into_inner().interval, TOTALS), move || {
+        Ok(Response::new(every(pace(request.into_inner().interval), move || {
             let watch = Arc::clone(&watch);
             async move { watch.account().await.map_err(Status::unavailable) }
         })))
@@ -137,13 +141,20 @@ fn filter(text: &str) -> Result<Filter, Status> {
     text.parse().map_err(|error: FilterError| Status::invalid_argument(error.to_string()))
 }
 
+/// The time asked for between two replies of totals.
+fn pace(nanoseconds: u64) -> Duration {
+    interval(nanoseconds, TOTALS, SHORTEST)
+}
+
 /// The time asked for, or `usual`; never so short that nothing else is done.
-fn interval(nanoseconds: u64, usual: Duration) -> Duration {
+fn interval(nanoseconds: u64, usual: Duration, shortest: Duration) -> Duration {
     match nanoseconds {
         0 => usual,
-        nanoseconds => Duration::from_nanos(nanoseconds).max(FlowWants::SHORTEST),
+        nanoseconds => Duration::from_nanos(nanoseconds).max(shortest),
     }
 }
 
-/// Time between two replies of totals, unless told.
+/// Unless told.
 const TOTALS: Duration = Duration::from_secs(1);
+/// Every counter of every CPU is read for one reply.
+const SHORTEST: Duration = Duration::from_millis(200);

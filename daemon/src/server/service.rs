@@ -11,6 +11,7 @@ use wgtrace_api::v1::{
 
 use super::caller::root_only;
 use super::show;
+use crate::datapath::bpf::Metrics;
 use crate::endpoints::EndpointKey;
 use crate::node::Node;
 use crate::node::endpoints::{Addition, Blame, EndpointError};
@@ -20,11 +21,12 @@ use crate::watch::Watch;
 pub(super) struct Service {
     node: Arc<Mutex<Node>>,
     watch: Arc<Watch>,
+    metrics: Arc<Metrics>,
 }
 
 impl Service {
-    pub(super) fn new(node: Arc<Mutex<Node>>, watch: Arc<Watch>) -> Self {
-        Self { node, watch }
+    pub(super) fn new(node: Arc<Mutex<Node>>, watch: Arc<Watch>, metrics: Arc<Metrics>) -> Self {
+        Self { node, watch, metrics }
     }
 
     /// Runs a change to its end, whether or not anybody waits for the answer.
@@ -43,8 +45,9 @@ impl Service {
 #[tonic::async_trait]
 impl Contract for Service {
     async fn status(&self, _: Request<StatusRequest>) -> Result<Response<StatusReply>, Status> {
+        let counts = self.metrics.read().map_err(|error| internal(error.into()))?;
         let mut node = self.node.lock().await;
-        show::status(&mut node, self.watch.flow_table()).await.map(Response::new).map_err(internal)
+        show::status(&mut node, &counts, self.watch.flow_table()).await.map(Response::new).map_err(internal)
     }
 
     async fn interfaces(&self, _: Request<InterfacesRequest>) -> Result<Response<InterfacesReply>, Status> {

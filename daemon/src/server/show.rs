@@ -8,6 +8,7 @@ use wgtrace_decrypt::keypair::Role;
 use wgtrace_tunnel::PeerStatus;
 
 use crate::datapath::Desired;
+use crate::datapath::bpf::Counted;
 use crate::datapath::desired::{HOST, NET, TUNNEL};
 use crate::datapath::observed::Link;
 use crate::datapath::state::show_mac;
@@ -18,15 +19,18 @@ use crate::registry::{Entry, Roster};
 use crate::watch::Tallies;
 use crate::wireguard::WireGuard;
 
-pub(super) async fn status(node: &mut Node, flows: v1::FlowTable) -> Result<v1::StatusReply> {
+pub(super) async fn status(
+    node: &mut Node,
+    counts: &Counted,
+    flows: v1::FlowTable,
+) -> Result<v1::StatusReply> {
     let mut losses = Vec::new();
-    for (hook, reason, metric) in node.forwarding().metrics()? {
+    for (hook, reason, metric) in &counts.fates {
         if let Some(reason) = reason {
             losses.push(v1::Loss { cause: format!("{}: {reason}", hook.name()), count: metric.packets });
         }
     }
-    let leaks = node.forwarding().leaks()?.packets;
-    losses.extend(counted([(LEAK, leaks)].into_iter()));
+    losses.extend(counted([(LEAK, counts.leaks.packets)].into_iter()));
     losses.extend(other_losses(node).await);
     let device = node.device().map(WireGuard::status);
     let config = node.config();
@@ -70,11 +74,11 @@ async fn other_losses(node: &mut Node) -> Vec<v1::Loss> {
     losses
 }
 
-pub(super) async fn drops(node: &mut Node, tallies: &Tallies) -> Result<v1::DropsReply> {
+pub(super) async fn drops(node: &mut Node, counts: &Counted, tallies: &Tallies) -> v1::DropsReply {
     let mut totals = Vec::new();
-    for (hook, reason, metric) in node.forwarding().metrics()? {
+    for (hook, reason, metric) in &counts.fates {
         let Some(reason) = reason else { continue };
-        let pods = tallies.pods(hook, reason).into_iter();
+        let pods = tallies.pods(*hook, *reason).into_iter();
         totals.push(v1::DropTotal {
             reason: reason.0.into(),
             hook: hook.name().to_owned(),
@@ -91,13 +95,13 @@ pub(super) async fn drops(node: &mut Node, tallies: &Tallies) -> Result<v1::Drop
             losses.extend(named.map(|loss| v1::Loss { cause: format!("{name}: {}", loss.cause), ..loss }));
         }
     }
-    Ok(v1::DropsReply {
+    v1::DropsReply {
         node: node.config().node_name.to_string(),
         time: now(),
         totals,
         losses,
-        leaks: node.forwarding().leaks()?.packets,
-    })
+        leaks: counts.leaks.packets,
+    }
 }
 
 /// Nanoseconds since 1970.

@@ -66,7 +66,7 @@ fn forwarding_outlives_its_loader_and_is_adopted_without_a_gap() -> Result<()> {
     })?;
     assert_eq!(attached(&network, &mut second)?, all(&network, Program::Own)?);
     // counted on by all of them
-    let counts = second.metrics()?;
+    let counts = second.metrics().read()?.fates;
     assert!(counts.iter().any(|(hook, reason, metric)| {
         *hook == Hook::FromContainer && reason.is_none() && metric.packets > 28
     }));

@@ -9,6 +9,7 @@
 
 mod adoption;
 mod cost;
+mod counters;
 mod frames;
 mod network;
 mod node;

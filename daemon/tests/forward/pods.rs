@@ -79,7 +79,7 @@ fn a_pod_that_lies_about_its_address_is_not_heard() -> Result<()> {
     let dropped = seen(&mut rings);
     let reasons: Vec<_> = dropped.iter().map(|(event, _)| (event.verdict(), event.drop_reason())).collect();
     assert_eq!(reasons, [(Some(Verdict::Dropped), Some(DropReason::INVALID_SOURCE_IP)); 5]);
-    let metrics = forwarding.metrics()?;
+    let metrics = forwarding.metrics().read()?.fates;
     let (_, _, metric) = metrics
         .iter()
         .find(|(hook, reason, _)| {
@@ -132,7 +132,7 @@ fn what_would_leave_in_plaintext_goes_into_the_tunnel() -> Result<()> {
     forwarding.set_settings(&settings)?;
     network.node.run(|| Flood::new(to, 3, 8).send())??;
     assert_eq!(outside.link("eth0")?.received, before);
-    let metrics = forwarding.metrics()?;
+    let metrics = forwarding.metrics().read()?.fates;
     let lost = metrics.iter().find(|(_, reason, _)| *reason == Some(DropReason::NO_DEVICE));
     assert_eq!(lost.map(|(hook, _, metric)| (*hook, metric.packets)), Some((Hook::ToNetdev, 3)));
     Ok(())

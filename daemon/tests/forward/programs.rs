@@ -31,8 +31,13 @@ fn drops(forwarding: &mut Forwarding, hook: Hook, frame: &[u8], reason: DropReas
 }
 
 fn counted(forwarding: &Forwarding, hook: Hook, reason: DropReason) -> Result<u64> {
-    let metrics: BTreeMap<_, _> =
-        forwarding.metrics()?.into_iter().map(|(hook, reason, metric)| ((hook, reason), metric)).collect();
+    let metrics: BTreeMap<_, _> = forwarding
+        .metrics()
+        .read()?
+        .fates
+        .into_iter()
+        .map(|(hook, reason, metric)| ((hook, reason), metric))
+        .collect();
     Ok(metrics.get(&(hook, Some(reason))).map_or(0, |metric| metric.packets))
 }
 

@@ -1,5 +1,6 @@
 //! What the daemon tells of packets, over its socket.
 
+mod trouble;
 mod world;
 
 use std::fs::Permissions;

@@ -38,16 +38,17 @@ pub(crate) fn forward(port: &mut Port) -> Result<()> {
         let local = Place::new(PlaceKind::LocalPods, Address::default());
         forwarding.set_prefix("10.0.1.0/24".parse()?, &local)?;
         attach(&node, &pods, &mut forwarding)?;
-        reached().with_context(|| format!("attached; counted {:?}", forwarding.metrics()))?;
+        reached().with_context(|| format!("attached; counted {:?}", forwarding.metrics().read()))?;
         drop(forwarding);
         reached().context("without a loader")?;
         let mut forwarding = open()?;
         attach(&node, &pods, &mut forwarding)?;
-        reached().with_context(|| format!("adopted; counted {:?}", forwarding.metrics()))?;
+        reached().with_context(|| format!("adopted; counted {:?}", forwarding.metrics().read()))?;
         let attached = node.run(|| forwarding.attached())??;
         ensure!(attached.len() == 2, "attached are {attached:?}");
         let kinds: Vec<_> = attached.iter().map(|attachment| attachment.program).collect();
-        let counted: u64 = forwarding.metrics()?.iter().map(|(_, _, metric)| metric.packets).sum();
+        let counted: u64 =
+            forwarding.metrics().read()?.fates.iter().map(|(_, _, metric)| metric.packets).sum();
         node.run(|| forwarding.remove())??;
         ensure!(reached().is_err(), "pods reach each other when all programs are removed");
         Ok(format!("{kinds:?}, {counted} packets"))

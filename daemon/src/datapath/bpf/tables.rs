@@ -2,9 +2,9 @@
 
 use aya::Ebpf;
 use aya::maps::lpm_trie::Key;
-use aya::maps::{Array, LpmTrie, Map, MapData, MapError, PerCpuArray};
+use aya::maps::{Array, LpmTrie, Map, MapData, MapError};
 use wgtrace_abi::forward::{Endpoint, Metric, Origin, Place, Settings};
-use wgtrace_abi::{Address, DropReason, Hook, names};
+use wgtrace_abi::{Address, names};
 use wgtrace_tunnel::Prefix;
 use zerocopy::transmute;
 
@@ -88,40 +88,6 @@ pub(super) fn prefixes(ebpf: &Ebpf) -> Result<Vec<(Prefix, Place)>, ProbeError> 
     Ok(found)
 }
 
-pub(super) fn metrics(ebpf: &Ebpf) -> Result<Vec<(Hook, Option<DropReason>, Metric)>, ProbeError> {
-    let map = all_metrics(ebpf)?;
-    let mut found = Vec::new();
-    for position in 0..map.len() {
-        let Some((hook, reason)) = Metric::meaning(position) else { continue };
-        let is_leak = reason.is_some_and(|reason| (hook, reason) == Metric::LEAK);
-        let sum = sum(&map, position)?;
-        if sum != Metric::default() && !is_leak {
-            found.push((hook, reason, sum));
-        }
-    }
-    Ok(found)
-}
-
-pub(super) fn metric(ebpf: &Ebpf, position: u32) -> Result<Metric, ProbeError> {
-    sum(&all_metrics(ebpf)?, position)
-}
-
-type Metrics<'a> = PerCpuArray<&'a MapData, [u64; 2]>;
-
-fn all_metrics(ebpf: &Ebpf) -> Result<Metrics<'_>, ProbeError> {
-    map(ebpf, names::METRICS)?.try_into().map_err(failed(names::METRICS))
-}
-
-/// That of all CPUs together.
-fn sum(map: &Metrics<'_>, position: u32) -> Result<Metric, ProbeError> {
-    let mut sum = Metric::default();
-    for [packets, bytes] in map.get(&position, 0).map_err(failed(names::METRICS))?.iter() {
-        sum.packets = sum.packets.saturating_add(*packets);
-        sum.bytes = sum.bytes.saturating_add(*bytes);
-    }
-    Ok(sum)
-}
-
 type Prefixes<'a> = LpmTrie<&'a mut MapData, Bytes<Address>, Bytes<Place>>;
 
 fn prefixes_mut(ebpf: &mut Ebpf) -> Result<Prefixes<'_>, ProbeError> {
@@ -156,7 +122,7 @@ pub(super) fn map_mut<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut Map,
     ebpf.map_mut(name).ok_or_else(|| ProbeError::Object(format!("it has no map {name}")))
 }
 
-fn data<'a>(ebpf: &'a Ebpf, name: &str) -> Result<&'a MapData, ProbeError> {
+pub(super) fn data<'a>(ebpf: &'a Ebpf, name: &str) -> Result<&'a MapData, ProbeError> {
     if let Map::Array(data) | Map::HashMap(data) | Map::LpmTrie(data) | Map::PerCpuArray(data) =
         map(ebpf, name)?
     {
