@@ -9,9 +9,10 @@ use crate::{OutOfBounds, Packet};
 pub(super) struct Addresses {
     pub(super) from: Address,
     pub(super) to: Address,
-    /// UDP ports, of a packet that has them.
+    /// The UDP port it comes from; 0 if it is not known.
+    port: u16,
+    /// Where that is; 0 if it is known, or there is none.
     at: usize,
-    is_udp: bool,
 }
 
 /// Why there are none.
@@ -36,7 +37,7 @@ impl Addresses {
     pub(super) fn read<P: Packet + ?Sized>(packet: &P, meta: &Meta) -> Result<Self, Missing> {
         if meta.start == Start::Ethernet
             && let Ok(bytes) = packet.head()
-            && let Some(addresses) = Self::plain(&Frame::new(bytes))
+            && let Some(addresses) = Self::plain(bytes)
         {
             return Ok(addresses);
         }
@@ -47,21 +48,23 @@ impl Addresses {
         let first: [u8; 20] = packet.read(start)?;
         let [version, _, _, _, _, _, part_high, part_low, _, protocol, _, _, ref ends @ ..] = first;
         let &[s0, s1, s2, s3, d0, d1, d2, d3] = ends;
+        // of a later fragment, there are none
+        let is_first = u16::from_be_bytes([part_high, part_low]) << 3 == 0;
+        let ports = |is_there: bool, at: usize| if is_there { at } else { 0 };
         match version >> 4 {
             4 => Ok(Self {
                 from: Address::v4([s0, s1, s2, s3]),
                 to: Address::v4([d0, d1, d2, d3]),
-                at: start.wrapping_add(usize::from(version & 0x0f) * 4),
-                // of a later fragment, there are none
-                is_udp: protocol == UDP && u16::from_be_bytes([part_high, part_low]) << 3 == 0,
+                port: 0,
+                at: ports(protocol == UDP && is_first, start.wrapping_add(usize::from(version & 0x0f) * 4)),
             }),
             6 => {
                 let [.., next, _] = packet.read::<8>(start)?;
                 Ok(Self {
                     from: Address(packet.read(start.wrapping_add(8))?),
                     to: Address(packet.read(start.wrapping_add(24))?),
-                    at: start.wrapping_add(40),
-                    is_udp: next == UDP,
+                    port: 0,
+                    at: ports(next == UDP, start.wrapping_add(40)),
                 })
             }
             _ => Err(Missing::Broken),
@@ -70,22 +73,22 @@ impl Addresses {
 
     /// Of nearly every packet: IPv4 without tags and options, read in one go.
     #[inline(always)]
-    fn plain(frame: &Frame) -> Option<Self> {
-        (frame.ethertype() == IPV4 && frame.is_plain()).then(|| Self {
-            from: frame.from(),
-            to: frame.to(),
-            at: FRAME_LEN,
-            is_udp: frame.protocol() == UDP && frame.is_first_part(),
+    fn plain([frame @ .., high, low]: [u8; FRAME_LEN + 2]) -> Option<Self> {
+        let frame = Frame::new(frame);
+        (frame.ethertype() == IPV4 && frame.is_plain()).then(|| {
+            let is_udp = frame.protocol() == UDP && frame.is_first_part();
+            let port = if is_udp { u16::from_be_bytes([high, low]) } else { 0 };
+            Self { from: frame.from(), to: frame.to(), port, at: 0 }
         })
     }
 
     /// The UDP port it comes from.
     #[inline(always)]
     pub(super) fn source_port<P: Packet + ?Sized>(&self, packet: &P) -> Option<u16> {
-        if !self.is_udp {
-            return None;
+        match self.at {
+            0 => Some(self.port).filter(|port| *port != 0),
+            at => packet.read(at).ok().map(u16::from_be_bytes),
         }
-        packet.read(self.at).ok().map(u16::from_be_bytes)
     }
 }
 

@@ -72,7 +72,11 @@ fn way<P: Packet + ?Sized, T: Tables>(packet: &P, meta: &Meta, tables: &T) -> Re
     }
     match kind(tables, &addresses.to) {
         Some(PlaceKind::RemotePods) => Ok(Way::Tunnel),
-        Some(PlaceKind::RemoteNode) if kind(tables, &addresses.from) == Some(PlaceKind::LocalPods) => {
+        Some(PlaceKind::RemoteNode)
+            // most of all, the node's own packets
+            if !addresses.from.is(&settings.node)
+                && kind(tables, &addresses.from) == Some(PlaceKind::LocalPods) =>
+        {
             Ok(Way::Tunnel)
         }
         Some(PlaceKind::Pool | PlaceKind::LocalPods | PlaceKind::Services) => {
