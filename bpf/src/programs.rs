@@ -1,5 +1,6 @@
 //! One file for each attach point; each other file owns a map, or is the one that touches what it names.
 
+mod copied;
 mod counters;
 mod devices;
 mod event;

@@ -18,6 +18,7 @@ use wgtrace_abi::{Hook, Mark, Verdict};
 use wgtrace_bpf::forward::Meta;
 use wgtrace_bpf::headers::Start;
 
+use super::copied::Copied;
 use super::skb::Skb;
 use super::{devices, redirect, trace};
 use leaks::Leaks;
@@ -42,10 +43,11 @@ fn meta_of_any(skb: &Skb) -> Meta {
     Meta { start, ..meta(skb) }
 }
 
-/// Counts a packet that was seen leaving by a native device, behind every program, if the guard would not have let it.
+/// Counts a packet that a socket filter sees leaving by a native device, behind every program, if the guard would not have
+/// let it.
 #[inline(always)]
 pub(super) fn watch(skb: &Skb) {
-    wgtrace_bpf::forward::to_netdev(skb, &meta_of_any(skb), &Maps, &mut Leaks(skb));
+    wgtrace_bpf::forward::to_netdev(&Copied(skb), &meta_of_any(skb), &Maps, &mut Leaks(skb));
 }
 
 /// Does what was decided about a packet, and tells of it: the event has the verdict, the mark that the packet leaves

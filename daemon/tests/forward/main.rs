@@ -16,3 +16,4 @@ mod node;
 mod pods;
 mod programs;
 mod run;
+mod tapped;

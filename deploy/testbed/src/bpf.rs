@@ -61,8 +61,17 @@ impl Program {
 
     /// How often it ran since it was loaded and runs are counted.
     pub fn runs(&self) -> Result<u64> {
+        self.fdinfo("run_cnt")
+    }
+
+    /// How long these runs took, in nanoseconds, with what it takes to measure that.
+    pub fn run_time(&self) -> Result<u64> {
+        self.fdinfo("run_time_ns")
+    }
+
+    fn fdinfo(&self, name: &str) -> Result<u64> {
         let info = format!("/proc/thread-self/fdinfo/{}", self.fd.as_raw_fd());
-        field(Path::new(&info), "run_cnt")?
+        field(Path::new(&info), name)?
             .context("this kernel does not count the runs of programs: Linux 5.1 does")
     }
 

@@ -5,7 +5,8 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 
 use anyhow::{Context as _, Result, ensure};
 use nix::ifaddrs::getifaddrs;
-use nix::sys::socket::{LinkAddr, MsgFlags, SockaddrLike as _, bind, sendto};
+use nix::sys::socket::sockopt::Mark;
+use nix::sys::socket::{LinkAddr, MsgFlags, SockaddrLike as _, bind, sendto, setsockopt};
 use rustix::io::Errno;
 use rustix::net::sockopt::set_socket_recv_buffer_size_force;
 use rustix::net::{AddressFamily, RecvFlags, SocketType, eth, recv, socket};
@@ -26,6 +27,11 @@ impl FrameSender {
             socket(AddressFamily::PACKET, SocketType::RAW, None).context("cannot open a packet socket")?;
         ensure!(device.len() > 0, "{name} has no address to send by");
         Ok(Self { socket, device })
+    }
+
+    /// Gives what is sent from now on this mark.
+    pub fn mark(&self, mark: u32) -> Result<()> {
+        setsockopt(&self.socket, Mark, &mark).context("cannot mark what is sent")
     }
 
     /// Sends one frame: on Ethernet at least its 14-byte header, on a TUN device an IP packet.
