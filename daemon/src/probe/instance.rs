@@ -15,6 +15,7 @@
 //! ```
 
 mod attachments;
+mod gates;
 mod kernel;
 mod maps;
 mod programs;

@@ -1,5 +1,7 @@
 //! The task that opens gates for those who listen, and closes them behind the last.
 
+mod want;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc as std_mpsc};
 use std::time::{Duration, Instant};
@@ -7,9 +9,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
-use wgtrace_abi::{Gate, Hook};
+use wgtrace_abi::Gate;
 use wgtrace_api::v1;
 
+use self::want::Want;
 use super::Hooks;
 use super::order::{Order, Subscriber};
 use super::surroundings::Surroundings;
@@ -37,13 +40,6 @@ pub(super) enum Request {
     Tallies(oneshot::Sender<Tallies>),
     /// No more events at all.
     Close(oneshot::Sender<()>),
-}
-
-/// What somebody listens to, or what all do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Want {
-    hooks: Hooks,
-    snaplen: u16,
 }
 
 pub(super) struct Keeper {
@@ -148,6 +144,7 @@ impl Keeper {
         if adjusted.is_err() {
             self.wants.remove(&id);
             self.order(Order::Remove(id));
+            self.closing = Some(Instant::now() + LINGER);
         }
         adjusted
     }
@@ -184,8 +181,9 @@ impl Keeper {
     async fn look_after(&mut self) -> Result<()> {
         self.look_around().await?;
         if self.closing.is_some_and(|closing| Instant::now() >= closing) {
-            self.closing = None;
+            // until it is done
             self.adjust(true).await?;
+            self.closing = None;
         }
         Ok(())
     }
@@ -196,49 +194,35 @@ impl Keeper {
         if !close {
             want = want.or(self.open);
         }
-        want.snaplen = want.snaplen.max(Gate::DEFAULT_SNAPLEN);
+        let want = want.within_bounds();
         if want == self.open || (want.hooks.is_empty() && self.open.hooks.is_empty()) {
             return Ok(());
         }
-        let is_first = self.open.hooks.is_empty();
         let mut node = self.node.lock().await;
         let links = node.kernel().links().await.context("cannot ask for the interfaces")?;
         tap(&mut node, &links, want.hooks.or(self.open.hooks))?;
-        let instance = node.forwarding().instance();
-        if is_first {
+        if self.open.hooks.is_empty() {
             self.order(Order::Wake);
         }
-        for hook in Hook::ALL {
-            let (before, now) = (self.open.hooks.has(hook), want.hooks.has(hook));
-            if now && (!before || self.open.snaplen != want.snaplen) {
-                let opened = instance.open_gate(hook, want.snaplen, 1);
-                opened.with_context(|| format!("cannot ask for events of {}", hook.name()))?;
-            } else if before && !now && !want.hooks.is_empty() {
-                instance.close_gate(hook).context("cannot close a gate")?;
-            }
-        }
-        if want.hooks.is_empty() {
-            instance.close_gates().context("cannot close the gates")?;
-        }
-        tap(&mut node, &links, want.hooks)?;
-        self.open = want;
-        if want.hooks.is_empty() {
+        let instance = node.forwarding().instance();
+        let turned = instance.turn_gates(|hook| want.at(hook));
+        // whatever became of it
+        self.open = Want::asked(instance);
+        let tapped = tap(&mut node, &links, self.open.hooks);
+        if self.open.hooks.is_empty() {
             let counters = node.forwarding().instance().counters().context("cannot read the counters")?;
             drop(node);
             self.order(Order::Rest(counters));
+        } else if self.wants.is_empty() {
+            // what is open for nobody is closed later
+            self.closing.get_or_insert_with(|| Instant::now() + LINGER);
         }
-        Ok(())
+        turned.context("cannot turn the gates").and(tapped)
     }
 
     /// An engine that has ended has said why.
     fn order(&self, order: Order) {
         let _ = self.orders.send(order);
-    }
-}
-
-impl Want {
-    fn or(self, other: Self) -> Self {
-        Self { hooks: self.hooks.or(other.hooks), snaplen: self.snaplen.max(other.snaplen) }
     }
 }
 
