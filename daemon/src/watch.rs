@@ -12,13 +12,15 @@
 //!
 //! Nothing is emitted while nobody listens: the first subscriber opens the gates of the hooks that it wants, and a
 //! little after the last has gone they are closed, and the thread sleeps. The engine waits for nobody: neither for a
-//! subscriber nor for the node's lock, which the keeper takes.
+//! subscriber nor for the node's lock, which the keeper takes. When events cannot be read, everybody's streams end, status says
+//! why, and the keeper gives the engine other rings, each second until that works.
 
 mod clock;
 mod engine;
 mod flows;
 mod gauge;
 mod guard;
+mod health;
 mod hooks;
 mod keeper;
 mod order;
@@ -30,6 +32,7 @@ mod subscription;
 mod surroundings;
 mod tallies;
 mod view;
+mod worker;
 
 use std::io;
 use std::sync::Arc;
@@ -39,9 +42,9 @@ use std::time::Instant;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use wgtrace_api::v1;
 
-use self::engine::Engine;
 use self::flows::FlowQueue;
 use self::gauge::Gauge;
+use self::health::Health;
 use self::keeper::{Keeper, Request};
 use self::order::Subscriber;
 use self::packets::PacketQueue;
@@ -59,6 +62,7 @@ pub struct Watch {
     requests: mpsc::UnboundedSender<Request>,
     next: AtomicU64,
     gauge: Arc<Gauge>,
+    health: Arc<Health>,
 }
 
 impl Watch {
@@ -67,13 +71,11 @@ impl Watch {
     /// # Errors
     /// When there is no thread to be had.
     pub fn start(node: Arc<Mutex<Node>>) -> io::Result<Self> {
-        let (orders, received) = std::sync::mpsc::channel();
-        let gauge = Arc::<Gauge>::default();
-        let engine = Engine::new(received, Arc::clone(&node), Arc::clone(&gauge));
-        std::thread::Builder::new().name("watch".to_owned()).spawn(move || engine.run())?;
+        let (gauge, health) = (Arc::<Gauge>::default(), Arc::<Health>::default());
         let (requests, asked) = mpsc::unbounded_channel();
-        tokio::spawn(Keeper::new(node, asked, orders).run());
-        Ok(Self { requests, next: AtomicU64::new(0), gauge })
+        let keeper = Keeper::new(node, asked, Arc::clone(&gauge), Arc::clone(&health))?;
+        tokio::spawn(keeper.run());
+        Ok(Self { requests, next: AtomicU64::new(0), gauge, health })
     }
 
     /// Packets from now on: when this returns, the next one at these hooks is told of.
@@ -100,6 +102,11 @@ impl Watch {
         self.gauge.read()
     }
 
+    /// Why events cannot be read, if they cannot; it is tried again each second.
+    pub fn fault(&self) -> Option<String> {
+        self.health.fault().map(|reason| format!("events cannot be read: {reason}"))
+    }
+
     /// The account of events as it stands.
     ///
     /// # Errors
@@ -107,7 +114,7 @@ impl Watch {
     pub async fn account(&self) -> Result<v1::LedgerReply, String> {
         let (tell, told) = oneshot::channel();
         self.ask(Request::Account(tell))?;
-        told.await.map_err(|_| ENDED.to_owned())?
+        told.await.map_err(|_| self.end_of_all())?
     }
 
     /// What events told of drops, while somebody listened.
@@ -117,7 +124,7 @@ impl Watch {
     pub async fn tallies(&self) -> Result<Tallies, String> {
         let (tell, told) = oneshot::channel();
         self.ask(Request::Tallies(tell))?;
-        told.await.map_err(|_| ENDED.to_owned())
+        told.await.map_err(|_| self.end_of_all())
     }
 
     /// Closes every gate, whoever listens: the daemon ends.
@@ -138,16 +145,19 @@ impl Watch {
     ) -> Result<Subscription<T>, String> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         // before it begins: who gives up waiting is forgotten too
-        let subscription = Subscription::new(replies, id, self.requests.clone());
+        let subscription = Subscription::new(replies, id, self.requests.clone(), Arc::clone(&self.health));
         let (tell, told) = oneshot::channel();
         self.ask(Request::Begin { id, hooks, snaplen, subscriber: Box::new(subscriber), tell })?;
-        told.await.map_err(|_| ENDED.to_owned())??;
+        told.await.map_err(|_| self.end_of_all())??;
         Ok(subscription)
     }
 
     fn ask(&self, request: Request) -> Result<(), String> {
-        self.requests.send(request).map_err(|_| ENDED.to_owned())
+        self.requests.send(request).map_err(|_| self.end_of_all())
+    }
+
+    /// Why there is no answer.
+    fn end_of_all(&self) -> String {
+        self.fault().unwrap_or_else(|| "the daemon is ending".to_owned())
     }
 }
-
-const ENDED: &str = "the daemon is ending";

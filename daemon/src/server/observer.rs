@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::stream;
@@ -40,13 +40,12 @@ impl<T> Stream for Replies<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let Some(subscription) = &mut self.0 else { return Poll::Ready(None) };
-        Pin::new(subscription).poll_next(context).map(|reply| {
-            let reply = reply.ok_or_else(|| Status::unavailable("events cannot be read any more"));
-            if reply.is_err() {
-                self.0 = None;
-            }
-            Some(reply)
-        })
+        let reply = ready!(Pin::new(&mut *subscription).poll_next(context));
+        let reply = reply.ok_or_else(|| Status::unavailable(subscription.end()));
+        if reply.is_err() {
+            self.0 = None;
+        }
+        Poll::Ready(Some(reply))
     }
 }
 

@@ -47,7 +47,7 @@ impl Contract for Service {
     async fn status(&self, _: Request<StatusRequest>) -> Result<Response<StatusReply>, Status> {
         let counts = self.metrics.read().map_err(|error| internal(error.into()))?;
         let mut node = self.node.lock().await;
-        show::status(&mut node, &counts, self.watch.flow_table()).await.map(Response::new).map_err(internal)
+        show::status(&mut node, &counts, &self.watch).await.map(Response::new).map_err(internal)
     }
 
     async fn interfaces(&self, _: Request<InterfacesRequest>) -> Result<Response<InterfacesReply>, Status> {

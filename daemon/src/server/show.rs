@@ -16,14 +16,10 @@ use crate::endpoints::Endpoint;
 use crate::node::Node;
 use crate::probe::ring::RingSettings;
 use crate::registry::{Entry, Roster};
-use crate::watch::Tallies;
+use crate::watch::{Tallies, Watch};
 use crate::wireguard::WireGuard;
 
-pub(super) async fn status(
-    node: &mut Node,
-    counts: &Counted,
-    flows: v1::FlowTable,
-) -> Result<v1::StatusReply> {
+pub(super) async fn status(node: &mut Node, counts: &Counted, watch: &Watch) -> Result<v1::StatusReply> {
     let mut losses = Vec::new();
     for (hook, reason, metric) in &counts.fates {
         if let Some(reason) = reason {
@@ -41,7 +37,7 @@ pub(super) async fn status(
         node: config.node_name.to_string(),
         cluster: config.cluster_name.to_string(),
         started: node.started(),
-        faults: node.faults().to_vec(),
+        faults: node.faults().iter().cloned().chain(watch.fault()).collect(),
         encryption: Some(v1::Encryption {
             enabled: config.encryption.is_some(),
             device: device.as_ref().map(|device| device.name.to_string()).unwrap_or_default(),
@@ -60,7 +56,7 @@ pub(super) async fn status(
         cpus: number(std::thread::available_parallelism()?.get()),
         ring_pages: RingSettings::default().pages_per_cpu,
         page_bytes: number(rustix::param::page_size()),
-        flows: Some(flows),
+        flows: Some(watch.flow_table()),
     })
 }
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result};
 use tokio::sync::Mutex;
 use wgtrace_api::show;
 
 use super::clock;
 use super::gauge::Gauge;
+use super::health::Health;
 use super::order::{Order, Subscriber};
 use super::show as own;
 use super::view::View;
@@ -28,12 +29,18 @@ pub(super) struct Engine {
     subscribers: BTreeMap<u64, Subscriber>,
     next_look: Instant,
     gauge: Arc<Gauge>,
+    health: Arc<Health>,
     /// Rings have changed, and the programs do not know yet.
     is_disconnected: bool,
 }
 
 impl Engine {
-    pub(super) fn new(orders: Receiver<Order>, node: Arc<Mutex<Node>>, gauge: Arc<Gauge>) -> Self {
+    pub(super) fn new(
+        orders: Receiver<Order>,
+        node: Arc<Mutex<Node>>,
+        gauge: Arc<Gauge>,
+        health: Arc<Health>,
+    ) -> Self {
         Self {
             orders,
             node,
@@ -43,6 +50,7 @@ impl Engine {
             subscribers: BTreeMap::new(),
             next_look: Instant::now(),
             gauge,
+            health,
             is_disconnected: false,
         }
     }
@@ -53,13 +61,19 @@ impl Engine {
             match self.watch() {
                 Ok(Some(())) => {}
                 Ok(None) => return,
-                Err(error) => {
-                    // subscribers see their streams end
-                    tracing::error!("events cannot be read any more: {error:#}");
-                    return;
-                }
+                Err(error) => self.give_up(&error),
             }
         }
+    }
+
+    /// Lets go of the rings and of everybody who listens, and waits for other rings. What was seen stays known.
+    fn give_up(&mut self, error: &Error) {
+        // before subscribers see their streams end, and ask why
+        self.health.fail(format!("{error:#}"));
+        self.subscribers.clear();
+        self.rings = None;
+        self.is_awake = false;
+        self.is_disconnected = false;
     }
 
     /// Does what was ordered, and while no event can come, waits for it; `None` when there will be no more orders.

@@ -3,7 +3,8 @@
 mod want;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, mpsc as std_mpsc};
+use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -14,9 +15,12 @@ use wgtrace_api::v1;
 
 use self::want::Want;
 use super::Hooks;
+use super::gauge::Gauge;
+use super::health::Health;
 use super::order::{Order, Subscriber};
 use super::surroundings::Surroundings;
 use super::tallies::Tallies;
+use super::worker::Worker;
 use crate::datapath::observed::Link;
 use crate::node::Node;
 use crate::probe::ring::{RingSettings, Rings};
@@ -45,7 +49,9 @@ pub(super) enum Request {
 pub(super) struct Keeper {
     node: Arc<Mutex<Node>>,
     requests: mpsc::UnboundedReceiver<Request>,
-    orders: std_mpsc::Sender<Order>,
+    engine: Worker,
+    gauge: Arc<Gauge>,
+    health: Arc<Health>,
     changed: Arc<Notify>,
     wants: BTreeMap<u64, Want>,
     /// What the gates are open for.
@@ -63,12 +69,15 @@ impl Keeper {
     pub(super) fn new(
         node: Arc<Mutex<Node>>,
         requests: mpsc::UnboundedReceiver<Request>,
-        orders: std_mpsc::Sender<Order>,
-    ) -> Self {
-        Self {
+        gauge: Arc<Gauge>,
+        health: Arc<Health>,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            engine: Worker::start(&node, &gauge, &health)?,
             node,
             requests,
-            orders,
+            gauge,
+            health,
             changed: Arc::new(Notify::new()),
             wants: BTreeMap::new(),
             open: Want::default(),
@@ -76,17 +85,18 @@ impl Keeper {
             is_stale: true,
             around: Arc::default(),
             closing: None,
-        }
+        })
     }
 
     /// Works until nobody can ask any more.
     pub(super) async fn run(mut self) {
         self.changed = self.node.lock().await.changed();
-        let changed = Arc::clone(&self.changed);
+        let (changed, health) = (Arc::clone(&self.changed), Arc::clone(&self.health));
         let mut ticks = interval(SECOND);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let is_open = !self.open.hooks.is_empty();
+            let is_broken = self.is_broken();
             tokio::select! {
                 request = self.requests.recv() => match request {
                     Some(request) => self.answer(request).await,
@@ -98,7 +108,9 @@ impl Keeper {
                         warn(self.look_around().await);
                     }
                 }
-                _ = ticks.tick(), if is_open => warn(self.look_after().await),
+                // what it fails of is said by then
+                () = health.failed() => drop(self.recover().await),
+                _ = ticks.tick(), if is_open || is_broken => warn(self.look_after().await),
             }
         }
     }
@@ -129,6 +141,7 @@ impl Keeper {
     }
 
     async fn begin(&mut self, id: u64, want: Want, subscriber: Subscriber) -> Result<()> {
+        self.recover().await.context("events cannot be read")?;
         let pages =
             if want.snaplen > Gate::DEFAULT_SNAPLEN { LARGE } else { RingSettings::default().pages_per_cpu };
         // rings cannot be exchanged while programs write to them; what does not fit is in the ledger
@@ -147,6 +160,36 @@ impl Keeper {
             self.closing = Some(Instant::now() + LINGER);
         }
         adjusted
+    }
+
+    /// If events cannot be read: ends everybody's listening, and gives the engine, or a new one, other rings.
+    async fn recover(&mut self) -> Result<()> {
+        if !self.is_broken() {
+            return Ok(());
+        }
+        let recovered = self.begin_anew().await;
+        match &recovered {
+            Ok(()) => self.health.mend(),
+            Err(error) => self.health.still_fails(&format!("{error:#}")),
+        }
+        recovered
+    }
+
+    fn is_broken(&self) -> bool {
+        self.health.fault().is_some() || self.engine.has_ended()
+    }
+
+    async fn begin_anew(&mut self) -> Result<()> {
+        for id in std::mem::take(&mut self.wants).into_keys() {
+            self.order(Order::Remove(id));
+        }
+        self.adjust(true).await?;
+        if self.engine.has_ended() {
+            let engine = Worker::start(&self.node, &self.gauge, &self.health);
+            self.engine = engine.context("cannot start the thread that reads events")?;
+            self.is_stale = true;
+        }
+        self.connect(RingSettings::default().pages_per_cpu).await
     }
 
     /// Gives the programs rings to write to.
@@ -177,8 +220,12 @@ impl Keeper {
         Ok(())
     }
 
-    /// What is done each second while gates are open.
+    /// What is done each second while gates are open, or events cannot be read.
     async fn look_after(&mut self) -> Result<()> {
+        if self.recover().await.is_err() {
+            // that is said already
+            return Ok(());
+        }
         self.look_around().await?;
         if self.closing.is_some_and(|closing| Instant::now() >= closing) {
             // until it is done
@@ -220,9 +267,8 @@ impl Keeper {
         turned.context("cannot turn the gates").and(tapped)
     }
 
-    /// An engine that has ended has said why.
     fn order(&self, order: Order) {
-        let _ = self.orders.send(order);
+        self.engine.order(order);
     }
 }
 
