@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::TryRecvError;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc};
@@ -16,7 +16,7 @@ use wgtrace_tunnel::{Event, PeerId};
 
 use super::show;
 use crate::node::Node;
-use crate::wireguard::WireGuard;
+use crate::wireguard::{Listening, WireGuard};
 
 /// What happens to sessions from now on, while somebody reads it.
 pub(super) async fn watch(
@@ -32,7 +32,7 @@ pub(super) async fn watch(
 async fn follow(
     node: Arc<Mutex<Node>>,
     mut names: Names,
-    mut events: Option<Receiver<Event>>,
+    mut events: Option<Listening>,
     replies: mpsc::Sender<Result<v1::SessionsReply, Status>>,
 ) {
     let mut ticks = interval(TICK);
@@ -44,7 +44,7 @@ async fn follow(
             _ = ticks.tick() => {}
         }
         loop {
-            let next = events.as_ref().map(Receiver::try_recv);
+            let next = events.as_ref().map(Listening::next);
             match next {
                 Some(Ok(event)) => {
                     let reply = names.tell(&node, event).await;
@@ -72,7 +72,7 @@ struct Names {
 
 impl Names {
     /// Events from now on, if there is a device.
-    async fn subscribe(&mut self, node: &Mutex<Node>) -> Option<Receiver<Event>> {
+    async fn subscribe(&mut self, node: &Mutex<Node>) -> Option<Listening> {
         let node = node.lock().await;
         self.read(&node);
         node.device().map(WireGuard::subscribe)

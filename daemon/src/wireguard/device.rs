@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
-use std::sync::mpsc::Receiver;
 
 use thiserror::Error;
 use wgtrace_decrypt::key::{PresharedKey, PrivateKey, PublicKey};
-use wgtrace_tunnel::{ConfigError, Event, PeerSettings, PeerStatus, Prefix};
+use wgtrace_tunnel::{ConfigError, PeerSettings, PeerStatus, Prefix};
 
+use super::listening::Listening;
 use super::name::DeviceName;
 use super::user::udp::UdpError;
 
@@ -43,7 +43,7 @@ pub trait WireGuard: Send + Sync {
 
     /// What happens to sessions from now on. A listener that lags 1024 events behind misses the next,
     /// which is counted.
-    fn subscribe(&self) -> Receiver<Event>;
+    fn subscribe(&self) -> Listening;
 }
 
 /// What of a peer is to be changed; `None` leaves it as it is.

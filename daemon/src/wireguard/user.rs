@@ -21,7 +21,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
@@ -30,10 +29,11 @@ use thiserror::Error;
 use wgtrace_decrypt::key::{PrivateKey, PublicKey};
 use wgtrace_decrypt::keylog::KeyLog;
 use wgtrace_tunnel::time::INITIATION_INTERVAL;
-use wgtrace_tunnel::{ConfigError, DataPath, Device, DeviceSettings, Event, PeerId, PeerSettings};
+use wgtrace_tunnel::{ConfigError, DataPath, Device, DeviceSettings, PeerId, PeerSettings};
 
 use self::core::Core;
 use super::device::{DeviceSecrets, DeviceStatus, PeerChange, WireGuard, WireGuardError};
+use super::listening::Listening;
 use super::name::DeviceName;
 use tun::{Tun, TunError};
 use udp::{Udp, UdpError};
@@ -247,7 +247,7 @@ impl WireGuard for UserDevice {
         });
     }
 
-    fn subscribe(&self) -> Receiver<Event> {
+    fn subscribe(&self) -> Listening {
         self.core.subscribe()
     }
 }

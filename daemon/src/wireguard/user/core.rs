@@ -2,19 +2,19 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use getrandom::SysRng;
 use rand_core::{CryptoRng, UnwrapErr};
-use wgtrace_tunnel::{DataPath, Device, Event, Now};
+use wgtrace_tunnel::{DataPath, Device, Now};
 
 use super::hold::Hold;
 use super::losses::{Loss, Losses};
 use super::tun::Tun;
 use super::udp::{SuperFrame, Udp};
 use super::wake::Wake;
+use crate::wireguard::listening::{Listeners, Listening};
 
 pub(super) struct Core {
     protocol: Mutex<Protocol>,
@@ -39,14 +39,14 @@ struct Protocol {
     device: Device,
     /// When the timer thread wakes up by itself.
     armed: Option<Instant>,
-    subscribers: Vec<SyncSender<Event>>,
+    listeners: Listeners,
 }
 
 impl Core {
     pub(super) fn new(device: Device, tun: Tun, udp: Udp, mtu: usize) -> io::Result<Self> {
         Ok(Self {
             path: device.data_path(),
-            protocol: Mutex::new(Protocol { device, armed: None, subscribers: Vec::new() }),
+            protocol: Mutex::new(Protocol { device, armed: None, listeners: Listeners::default() }),
             alarm: Condvar::new(),
             hold: Hold::new(tun.is_adopted()),
             tun,
@@ -134,10 +134,8 @@ impl Core {
         self.with_device(|device, _, _| device.set_mtu(mtu));
     }
 
-    pub(super) fn subscribe(&self) -> Receiver<Event> {
-        let (sender, receiver) = sync_channel(MOST_EVENTS);
-        self.lock().subscribers.push(sender);
-        receiver
+    pub(super) fn subscribe(&self) -> Listening {
+        self.lock().listeners.add()
     }
 
     pub(super) fn send(&self, udp: &Udp, frame: SuperFrame<'_>) {
@@ -172,14 +170,7 @@ impl Core {
             self.send(&self.udp(), SuperFrame { destination, messages, size, ecn: None });
         }
         while let Some(event) = protocol.device.poll_event() {
-            protocol.subscribers.retain(|subscriber| match subscriber.try_send(event.clone()) {
-                Ok(()) => true,
-                Err(TrySendError::Full(_)) => {
-                    self.losses.add(Loss::Subscriber, 1);
-                    true
-                }
-                Err(TrySendError::Disconnected(_)) => false,
-            });
+            self.losses.add(Loss::Subscriber, protocol.listeners.tell(&event));
         }
     }
 }
@@ -189,5 +180,3 @@ pub(super) fn now() -> Now {
     let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Now { monotonic: Instant::now(), unix_nanos: i64::try_from(unix.as_nanos()).unwrap_or(i64::MAX) }
 }
-
-const MOST_EVENTS: usize = 1024;
