@@ -1,7 +1,9 @@
 //! What the daemon answers on its socket, `daemon/api/proto/node.proto` and `observer.proto`.
 
 mod caller;
+mod connections;
 mod observer;
+mod seats;
 mod service;
 mod sessions;
 mod show;
@@ -16,12 +18,12 @@ use nix::unistd::{Gid, Group};
 use tokio::net::UnixListener;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
-use tokio_stream::wrappers::UnixListenerStream;
 use tonic::transport::Server as Transport;
 use wgtrace_api::v1::node_server::NodeServer;
 use wgtrace_api::v1::observer_server::ObserverServer;
 
 use self::observer::Observer;
+use self::seats::Room;
 use self::service::Service;
 use crate::node::Node;
 use crate::watch::Watch;
@@ -58,10 +60,12 @@ impl Server {
     pub fn serve(self, node: Arc<Mutex<Node>>, watch: Arc<Watch>) -> JoinHandle<Result<()>> {
         tokio::spawn(async move {
             let Self { listener, path: _path } = self;
-            let connections = UnixListenerStream::new(listener);
+            let room = Room::new();
+            let connections = Box::pin(connections::accept(listener, Arc::clone(&room.connections)));
             let metrics = node.lock().await.forwarding().metrics();
-            let observer = Observer::new(Arc::clone(&node), Arc::clone(&watch), Arc::clone(&metrics));
-            let service = NodeServer::new(Service::new(node, watch, metrics));
+            let observer =
+                Observer::new(Arc::clone(&node), Arc::clone(&watch), Arc::clone(&metrics), room.clone());
+            let service = NodeServer::new(Service::new(node, watch, metrics, room));
             let transport = Transport::builder().add_service(service);
             let served =
                 transport.add_service(ObserverServer::new(observer)).serve_with_incoming(connections).await;

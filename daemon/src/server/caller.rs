@@ -34,6 +34,11 @@ pub(super) fn payload<T>(request: &Request<T>, who: Payload) -> Result<(), Statu
     }
 }
 
+/// Whether it is root who asks.
+pub(super) fn is_root<T>(request: &Request<T>) -> bool {
+    uid(request) == Some(0)
+}
+
 /// The user who asks, by the kernel's word.
 fn uid<T>(request: &Request<T>) -> Option<u32> {
     let credentials = request.extensions().get::<UdsConnectInfo>().and_then(|info| info.peer_cred);

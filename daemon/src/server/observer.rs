@@ -14,6 +14,7 @@ use wgtrace_api::filter::{Filter, FilterError};
 use wgtrace_api::v1;
 use wgtrace_api::v1::observer_server::Observer as Contract;
 
+use super::seats::{Room, Seat, Seated};
 use super::{caller, sessions, show};
 use crate::datapath::bpf::Metrics;
 use crate::node::Node;
@@ -24,11 +25,17 @@ pub(super) struct Observer {
     node: Arc<Mutex<Node>>,
     watch: Arc<Watch>,
     metrics: Arc<Metrics>,
+    room: Room,
 }
 
 impl Observer {
-    pub(super) fn new(node: Arc<Mutex<Node>>, watch: Arc<Watch>, metrics: Arc<Metrics>) -> Self {
-        Self { node, watch, metrics }
+    pub(super) fn new(node: Arc<Mutex<Node>>, watch: Arc<Watch>, metrics: Arc<Metrics>, room: Room) -> Self {
+        Self { node, watch, metrics, room }
+    }
+
+    /// A seat for who asks.
+    fn seat<T>(&self, request: &Request<T>) -> Result<Seat, Status> {
+        self.room.streams.take(caller::is_root(request))
     }
 }
 
@@ -53,16 +60,17 @@ type Told<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl Contract for Observer {
-    type PacketsStream = Replies<v1::PacketsReply>;
-    type FlowsStream = Replies<v1::FlowsReply>;
-    type DropsStream = Told<v1::DropsReply>;
-    type SessionsStream = Told<v1::SessionsReply>;
-    type LedgerStream = Told<v1::LedgerReply>;
+    type PacketsStream = Seated<Replies<v1::PacketsReply>>;
+    type FlowsStream = Seated<Replies<v1::FlowsReply>>;
+    type DropsStream = Seated<Told<v1::DropsReply>>;
+    type SessionsStream = Seated<Told<v1::SessionsReply>>;
+    type LedgerStream = Seated<Told<v1::LedgerReply>>;
 
     async fn packets(
         &self,
         request: Request<v1::PacketsRequest>,
     ) -> Result<Response<Self::PacketsStream>, Status> {
+        let seat = self.seat(&request)?;
         let who = self.node.lock().await.config().payload;
         let may = caller::payload(&request, who);
         let request = request.into_inner();
@@ -75,22 +83,24 @@ impl Contract for Observer {
         }
         let wants = PacketWants { filter, hooks, snaplen, payload: may.is_ok(), decrypted };
         let subscription = self.watch.packets(wants).await.map_err(Status::unavailable)?;
-        Ok(Response::new(Replies(Some(subscription))))
+        Ok(Response::new(Seated::new(Replies(Some(subscription)), seat)))
     }
 
     async fn flows(&self, request: Request<v1::FlowsRequest>) -> Result<Response<Self::FlowsStream>, Status> {
+        let seat = self.seat(&request)?;
         let request = request.into_inner();
         let filter = filter(&request.filter)?;
         let interval = interval(request.interval, FlowWants::INTERVAL, FlowWants::SHORTEST);
         let wants = FlowWants { filter, interval };
         let subscription = self.watch.flows(wants).await.map_err(Status::unavailable)?;
-        Ok(Response::new(Replies(Some(subscription))))
+        Ok(Response::new(Seated::new(Replies(Some(subscription)), seat)))
     }
 
     async fn drops(&self, request: Request<v1::DropsRequest>) -> Result<Response<Self::DropsStream>, Status> {
+        let seat = self.seat(&request)?;
         let (node, watch) = (Arc::clone(&self.node), Arc::clone(&self.watch));
         let metrics = Arc::clone(&self.metrics);
-        Ok(Response::new(every(pace(request.into_inner().interval), move || {
+        let replies = every(pace(request.into_inner().interval), move || {
             let (node, watch, metrics) = (Arc::clone(&node), Arc::clone(&watch), Arc::clone(&metrics));
             async move {
                 let tallies = watch.tallies().await.map_err(Status::unavailable)?;
@@ -98,25 +108,30 @@ impl Contract for Observer {
                 let counts = metrics.read().map_err(|error| Status::internal(error.to_string()))?;
                 Ok(show::drops(&mut *node.lock().await, &counts, &tallies).await)
             }
-        })))
+        });
+        Ok(Response::new(Seated::new(replies, seat)))
     }
 
     async fn sessions(
         &self,
-        _: Request<v1::SessionsRequest>,
+        request: Request<v1::SessionsRequest>,
     ) -> Result<Response<Self::SessionsStream>, Status> {
-        Ok(Response::new(Box::pin(sessions::watch(Arc::clone(&self.node)).await)))
+        let seat = self.seat(&request)?;
+        let replies: Told<_> = Box::pin(sessions::watch(Arc::clone(&self.node)).await);
+        Ok(Response::new(Seated::new(replies, seat)))
     }
 
     async fn ledger(
         &self,
         request: Request<v1::LedgerRequest>,
     ) -> Result<Response<Self::LedgerStream>, Status> {
+        let seat = self.seat(&request)?;
         let watch = Arc::clone(&self.watch);
-        Ok(Response::new(every(pace(request.into_inner().interval), move || {
+        let replies = every(pace(request.into_inner().interval), move || {
             let watch = Arc::clone(&watch);
             async move { watch.account().await.map_err(Status::unavailable) }
-        })))
+        });
+        Ok(Response::new(Seated::new(replies, seat)))
     }
 }
 

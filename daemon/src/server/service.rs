@@ -10,6 +10,7 @@ use wgtrace_api::v1::{
 };
 
 use super::caller::root_only;
+use super::seats::Room;
 use super::show;
 use crate::datapath::bpf::Metrics;
 use crate::endpoints::EndpointKey;
@@ -22,11 +23,12 @@ pub(super) struct Service {
     node: Arc<Mutex<Node>>,
     watch: Arc<Watch>,
     metrics: Arc<Metrics>,
+    room: Room,
 }
 
 impl Service {
-    pub(super) fn new(node: Arc<Mutex<Node>>, watch: Arc<Watch>, metrics: Arc<Metrics>) -> Self {
-        Self { node, watch, metrics }
+    pub(super) fn new(node: Arc<Mutex<Node>>, watch: Arc<Watch>, metrics: Arc<Metrics>, room: Room) -> Self {
+        Self { node, watch, metrics, room }
     }
 
     /// Runs a change to its end, whether or not anybody waits for the answer.
@@ -47,7 +49,10 @@ impl Contract for Service {
     async fn status(&self, _: Request<StatusRequest>) -> Result<Response<StatusReply>, Status> {
         let counts = self.metrics.read().map_err(|error| internal(error.into()))?;
         let mut node = self.node.lock().await;
-        show::status(&mut node, &counts, &self.watch).await.map(Response::new).map_err(internal)
+        show::status(&mut node, &counts, &self.watch, self.room.refused())
+            .await
+            .map(Response::new)
+            .map_err(internal)
     }
 
     async fn interfaces(&self, _: Request<InterfacesRequest>) -> Result<Response<InterfacesReply>, Status> {

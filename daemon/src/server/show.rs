@@ -19,14 +19,19 @@ use crate::registry::{Entry, Roster};
 use crate::watch::{Tallies, Watch};
 use crate::wireguard::WireGuard;
 
-pub(super) async fn status(node: &mut Node, counts: &Counted, watch: &Watch) -> Result<v1::StatusReply> {
+pub(super) async fn status(
+    node: &mut Node,
+    counts: &Counted,
+    watch: &Watch,
+    refused: [(&'static str, u64); 2],
+) -> Result<v1::StatusReply> {
     let mut losses = Vec::new();
     for (hook, reason, metric) in &counts.fates {
         if let Some(reason) = reason {
             losses.push(v1::Loss { cause: format!("{}: {reason}", hook.name()), count: metric.packets });
         }
     }
-    losses.extend(counted([(LEAK, counts.leaks.packets)].into_iter()));
+    losses.extend(counted([(LEAK, counts.leaks.packets)].into_iter().chain(refused)));
     losses.extend(other_losses(node).await);
     let device = node.device().map(WireGuard::status);
     let config = node.config();
