@@ -11,7 +11,7 @@ use wgtraced::datapath::bpf::{Forwarding, LocalPod};
 use wgtraced::netns::Netns;
 use wgtraced::probe::Interface;
 
-use crate::node::{self, CNI, NET, ROUTER};
+use crate::node::{self, CNI, NET, NODE, ROUTER};
 
 /// The host's ends of the pods' cables.
 pub(crate) const DEVICES: [&str; 2] = ["lxcnet", "lxccni"];
@@ -42,6 +42,17 @@ impl Network {
             pod.route((ip([0; 4]), 0), Some(ip(ROUTER)), "eth0")?;
         }
         Ok(network)
+    }
+
+    /// Gives the node a native device, `eth0`: what is at its other end.
+    pub(crate) fn outside(&self) -> Result<Namespace> {
+        let outside = Namespace::new()?;
+        self.node.veth("eth0", (&outside, "eth0"))?;
+        self.node.address("eth0", ip(NODE), 16)?;
+        self.node.up("eth0")?;
+        outside.up("eth0")?;
+        self.node.wait_up("eth0")?;
+        Ok(outside)
     }
 
     /// Loads the programs for the node, adopting what is pinned.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use wgtrace_abi::{DropReason, Gate, Hook, PacketEvent, Verdict};
-use wgtrace_testbed::{Flood, FrameSender, Namespace, Tun};
+use wgtrace_testbed::{Flood, FrameSender, Tun};
 use wgtraced::datapath::bpf::Forwarding;
 use wgtraced::probe::ring::{RingSettings, Rings};
 use zerocopy::FromBytes as _;
@@ -94,12 +94,7 @@ fn a_pod_that_lies_about_its_address_is_not_heard() -> Result<()> {
 #[ignore = "needs root: cargo xtask test netns"]
 fn what_would_leave_in_plaintext_goes_into_the_tunnel() -> Result<()> {
     let network = Network::new()?;
-    let outside = Namespace::new()?;
-    network.node.veth("eth0", (&outside, "eth0"))?;
-    network.node.address("eth0", ip(NODE), 16)?;
-    network.node.up("eth0")?;
-    outside.up("eth0")?;
-    network.node.wait_up("eth0")?;
+    let outside = network.outside()?;
     network.node.neighbour("eth0", ip(OTHER_NODE), outside.link("eth0")?.mac)?;
     network.node.route((ip([10, 0, 2, 0]), 24), Some(ip(OTHER_NODE)), "eth0")?;
     let mut tunnel = Tun::new(&network.node, "cilium_wg0")?;

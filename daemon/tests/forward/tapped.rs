@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use wgtrace_abi::{Hook, names};
+use wgtrace_testbed::FrameSender;
 use wgtrace_testbed::bpf::{Code, Direction, Program};
-use wgtrace_testbed::{FrameSender, Namespace};
 use wgtraced::datapath::bpf::Forwarding;
 use wgtraced::probe::instance::RunStatistics;
 
 use crate::frames::{ping, udp};
-use crate::network::{Network, ip};
+use crate::network::Network;
 use crate::node::{NET, NODE, OTHER_NODE, PORT, REMOTE};
 
 /// Frames of one measurement.
@@ -21,12 +21,7 @@ const ROUNDS: usize = 51;
 #[ignore = "needs root: cargo xtask test netns"]
 fn leaks_are_counted_in_little_time_while_nobody_listens() -> Result<()> {
     let network = Network::new()?;
-    let outside = Namespace::new()?;
-    network.node.veth("eth0", (&outside, "eth0"))?;
-    network.node.address("eth0", ip(NODE), 16)?;
-    network.node.up("eth0")?;
-    outside.up("eth0")?;
-    network.node.wait_up("eth0")?;
+    let outside = network.outside()?;
     let mut forwarding = network.open()?;
     network.furnish(&mut forwarding)?;
     let native = network.interface("eth0")?;
