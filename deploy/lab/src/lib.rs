@@ -43,6 +43,7 @@ pub mod show;
 mod status;
 mod supervisor;
 mod tool;
+mod tour;
 mod up;
 pub mod walkthrough;
 

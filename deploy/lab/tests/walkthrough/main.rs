@@ -12,5 +12,6 @@ mod broken;
 mod command;
 mod oracle;
 mod stock;
+mod tour;
 mod tshark;
 mod world;
