@@ -4,6 +4,7 @@
 
 mod churn;
 mod pods;
+mod privileges;
 mod restart;
 mod trouble;
 mod watched;
