@@ -41,8 +41,8 @@ impl Config {
         if psk {
             add("PresharedKey", &PresharedKey::from_bytes([33; 32]).expose_base64());
         }
-        if let Some(seconds) = keepalive {
-            add("PersistentKeepalive", &seconds.to_string());
+        if keepalive == Some(end) {
+            add("PersistentKeepalive", "1");
         }
         Self { end, text }
     }

@@ -31,8 +31,8 @@ pub(super) struct Plan {
     pub(super) psk: bool,
     /// The only end that knows where the other is, and so the one that begins; `None` for both.
     pub(super) begins: Option<End>,
-    /// Seconds between persistent keepalives of both ends.
-    pub(super) keepalive: Option<u16>,
+    /// The end that sends persistent keepalives, one a second.
+    pub(super) keepalive: Option<End>,
 }
 
 /// A running tunnel, and all that its outer link has carried.
