@@ -45,7 +45,7 @@ async fn channel(socket: &Path) -> Result<Channel> {
 }
 
 const PATIENCE: Duration = Duration::from_secs(5);
-const SETTLING: Duration = Duration::from_secs(60);
+const SETTLING: Duration = Duration::from_mins(1);
 /// In nanoseconds.
 const INTERVAL: u64 = 100_000_000;
 const ALIKE: u32 = 5;

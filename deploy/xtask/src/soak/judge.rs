@@ -100,7 +100,7 @@ fn processes(found: &Found<'_>, shown: &str, name: &str, series: &Series, warm: 
     table.row(
         format!(
             "{shown}: KiB of memory, median of {} s and of the {0} s after",
-            (found.length - warm).as_secs() / 2
+            found.length.saturating_sub(warm).as_secs() / 2
         ),
         format!("{}, {}", memory.first, memory.second),
         format!("at most {MOST_GROWTH} more"),
