@@ -51,7 +51,7 @@ mod tests {
         for words in &all.step {
             assert!(!words.place.is_empty() && !words.look.is_empty() && !words.why.is_empty(), "{words:?}");
             let texts = words.look.iter().chain(&words.why);
-            assert!(texts.into_iter().all(|text| text.len() > 30 && text.ends_with('.')), "{words:?}");
+            assert!(texts.into_iter().all(|text| text.len() > 20 && text.ends_with('.')), "{words:?}");
         }
     }
 }
