@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::control::Daemon;
 use crate::home::Home;
 use crate::record::Keys;
-use crate::{Lab, down, exec, status, supervisor, tool, up, walkthrough};
+use crate::{Lab, down, exec, status, supervisor, tool, tour, up, walkthrough};
 
 /// Something went wrong: no privilege, no such lab, something does not start.
 pub const EXIT_ERROR: u8 = 1;
@@ -55,6 +55,8 @@ pub enum Command {
     },
     /// Replay the walkthrough: what its document says beside what is here.
     Walkthrough(walkthrough::Args),
+    /// Be led through the walkthrough: each step with what to look at, and why it is so.
+    Tour(tour::Args),
     /// Echo requests, from where this is run.
     #[command(hide = true)]
     Ping {
@@ -185,6 +187,7 @@ impl Cli {
                 Lab::attach_to(&home)?.daemon(action, &node).map(|()| ExitCode::SUCCESS)
             }
             Command::Walkthrough(args) => walkthrough::run(&args, &home),
+            Command::Tour(args) => tour::run(&args, &home),
             Command::Ping { to, count } => tool::ping(to, count),
             Command::Get { at } => tool::get(at),
             Command::Capture(args) => tool::capture(&args),

@@ -25,6 +25,7 @@ mod written;
 
 pub use self::compare::Order;
 pub use self::outcome::{Outcome, Verdict};
+pub(crate) use self::run::chosen;
 pub use self::run::{Args, run};
 pub use self::stage::Stage;
 pub use self::steps::{STEPS, Step};

@@ -9,6 +9,7 @@ mod cluster;
 mod lab;
 mod picture;
 mod programs;
+mod soak;
 mod test;
 
 use anyhow::Result;
@@ -34,6 +35,8 @@ enum Task {
     Lab(lab::Args),
     /// Draw the TUI as it is on the lab: the README's picture.
     Picture(picture::Args),
+    /// Have a lab last, with traffic, the TUI, and daemons that are killed: nothing may leak.
+    Soak(soak::Args),
     /// Run the test rings that need root or other kernels.
     #[command(subcommand)]
     Test(test::Test),
@@ -46,6 +49,7 @@ fn main() -> Result<()> {
         Task::Captures(args) => captures::run(&args),
         Task::Lab(args) => lab::run(&args),
         Task::Picture(args) => picture::run(&args),
+        Task::Soak(args) => soak::run(&args),
         Task::Test(test) => test.run(),
     }
 }

@@ -95,7 +95,8 @@ fn quietly(written: std::io::Result<()>) -> Result<()> {
     }
 }
 
-fn chosen(names: &[String]) -> Result<Vec<&'static Step>> {
+/// The steps of these names; all if there are none.
+pub(crate) fn chosen(names: &[String]) -> Result<Vec<&'static Step>> {
     if names.is_empty() {
         return Ok(STEPS.iter().collect());
     }
