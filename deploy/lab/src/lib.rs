@@ -37,6 +37,7 @@ mod plan;
 mod process;
 mod programs;
 pub mod record;
+mod session;
 pub mod show;
 mod status;
 mod supervisor;

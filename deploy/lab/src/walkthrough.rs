@@ -16,6 +16,7 @@ pub mod outcome;
 pub mod report;
 mod routed;
 mod run;
+mod silence;
 pub mod stage;
 mod steps;
 pub mod table;

@@ -40,7 +40,7 @@ impl World {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wgtrace-lab"));
         command.env(Home::DIRECTORY, self.directory.path()).env_remove("WGTRACE_LOG");
         command.args(["--name", name]).args(line);
-        if line[0] == "up" && !line.contains(&"--programs") {
+        if line.first() == Some(&"up") && !line.contains(&"--programs") {
             command.arg("--programs").arg(&self.programs);
         }
         command.stdin(Stdio::null());
