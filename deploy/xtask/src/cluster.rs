@@ -16,13 +16,23 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Brings a lab up whose name starts with `purpose`; `keys` as `wgtrace-lab up --keys` has it.
     pub(crate) fn up(programs: &Path, purpose: &str, keys: &str) -> Result<Self> {
-        let name = format!("{purpose}-{}", std::process::id());
+        Self::up_with(programs, purpose, &["--keys", keys])
+    }
+
+    /// The same with these options of `wgtrace-lab up`.
+    pub(crate) fn up_with(programs: &Path, purpose: &str, options: &[&str]) -> Result<Self> {
+        let name = Self::name(purpose);
         let program = programs.join("wgtrace-lab");
         let mut up = Command::new(&program);
-        up.args(["up", "--name", &name, "--keys", keys]).stdout(Stdio::null());
+        up.args(["up", "--name", &name]).args(options).stdout(Stdio::null());
         let status = up.status().with_context(|| format!("cannot start {}", program.display()))?;
         ensure!(status.success(), "the lab did not come up");
         Ok(Self { programs: programs.into(), lab: Lab::attach(&name)? })
+    }
+
+    /// What this process's lab for a purpose is called.
+    pub(crate) fn name(purpose: &str) -> String {
+        format!("{purpose}-{}", std::process::id())
     }
 }
 
