@@ -3,6 +3,8 @@
 mod exchange;
 
 use std::net::TcpListener;
+use std::os::fd::{AsFd as _, AsRawFd as _};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
@@ -131,8 +133,11 @@ fn echo(pods: &[Pod]) -> Result<()> {
 
 /// A descriptor of a pod's network of its own: its thread has it as long as it likes.
 fn network(pod: &str, pods: &[Pod]) -> Result<Namespace> {
-    let found = pods.iter().find(|of| of.plan.name == pod);
-    Namespace::open(&found.with_context(|| format!("there is no pod {pod}"))?.place.network().path())
+    let found =
+        pods.iter().find(|of| of.plan.name == pod).with_context(|| format!("there is no pod {pod}"))?;
+    // not by this process's number, which is another one outside, where this /proc is
+    let descriptor = found.place.network().as_fd().as_raw_fd();
+    Namespace::open(Path::new(&format!("/proc/self/fd/{descriptor}")))
 }
 
 const SILENCE: Duration = Duration::from_mins(10);
