@@ -8,6 +8,12 @@ pub trait Packet {
     /// The `N` bytes at `offset`.
     fn read<const N: usize>(&self, offset: usize) -> Result<[u8; N], OutOfBounds>;
 
+    /// The first `N` bytes; in the kernel, read where they lie if they lie in one piece.
+    #[inline(always)]
+    fn head<const N: usize>(&self) -> Result<[u8; N], OutOfBounds> {
+        self.read(0)
+    }
+
     /// `offset`; in the kernel, of a value that the verifier does not know, so that all ways to it are one.
     #[inline(always)]
     fn forget(&self, offset: usize) -> usize {

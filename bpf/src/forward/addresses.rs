@@ -1,7 +1,7 @@
 use wgtrace_abi::Address;
 
 use super::Meta;
-use super::head::{IPV4, IPV6};
+use super::head::{FRAME_LEN, Frame, IPV4, IPV6};
 use crate::headers::Start;
 use crate::{OutOfBounds, Packet};
 
@@ -34,6 +34,12 @@ impl From<OutOfBounds> for Missing {
 impl Addresses {
     #[inline(always)]
     pub(super) fn read<P: Packet + ?Sized>(packet: &P, meta: &Meta) -> Result<Self, Missing> {
+        if meta.start == Start::Ethernet
+            && let Ok(bytes) = packet.head()
+            && let Some(addresses) = Self::plain(&Frame::new(bytes))
+        {
+            return Ok(addresses);
+        }
         let start = match meta.start {
             Start::Ip => 0,
             Start::Ethernet => network(packet)?,
@@ -60,6 +66,17 @@ impl Addresses {
             }
             _ => Err(Missing::Broken),
         }
+    }
+
+    /// Of nearly every packet: IPv4 without tags and options, read in one go.
+    #[inline(always)]
+    fn plain(frame: &Frame) -> Option<Self> {
+        (frame.ethertype() == IPV4 && frame.is_plain()).then(|| Self {
+            from: frame.from(),
+            to: frame.to(),
+            at: FRAME_LEN,
+            is_udp: frame.protocol() == UDP && frame.is_first_part(),
+        })
     }
 
     /// The UDP port it comes from.

@@ -29,7 +29,7 @@ fn sent<P: Packet + ?Sized, T: Tables, S: Sink>(packet: &P, meta: &Meta, tables:
     if meta.tagged {
         return Err(DropReason::UNSUPPORTED_L2.into());
     }
-    let bytes: [u8; FRAME_LEN] = packet.read(0).map_err(|_| DropReason::INVALID_PACKET)?;
+    let bytes: [u8; FRAME_LEN] = packet.head().map_err(|_| DropReason::INVALID_PACKET)?;
     let frame = Frame::new(bytes);
     match frame.ethertype() {
         IPV4 => {}

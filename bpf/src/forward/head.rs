@@ -101,6 +101,26 @@ impl Frame {
         version >> 4 == 4 && version & 0x0f >= 5
     }
 
+    /// Whether there is one, and no options in it.
+    #[inline(always)]
+    pub(super) fn is_plain(&self) -> bool {
+        u16::from_be(self.head.version) >> 8 == 0x45
+    }
+
+    /// What is behind the IP header.
+    #[inline(always)]
+    pub(super) fn protocol(&self) -> u8 {
+        let [_, protocol] = u16::from_be(self.head.hops).to_be_bytes();
+        protocol
+    }
+
+    /// Whether that begins in this packet: it is no later fragment.
+    #[inline(always)]
+    pub(super) fn is_first_part(&self) -> bool {
+        let [_, fragment] = self.head.part;
+        u16::from_be(fragment) << 3 == 0
+    }
+
     #[inline(always)]
     pub(super) fn from(&self) -> Address {
         Address::v4(transmute!(self.from))

@@ -22,7 +22,7 @@ pub fn to_host<S: Sink>(meta: &Meta, sink: &mut S) {
 #[inline(always)]
 fn sent<P: Packet + ?Sized, T: Tables, S: Sink>(packet: &P, meta: &Meta, tables: &T, sink: &mut S) -> Done {
     settings(tables)?;
-    let Ok(bytes) = packet.read::<FRAME_LEN>(0) else { return Err(DropReason::INVALID_PACKET.into()) };
+    let Ok(bytes) = packet.head::<FRAME_LEN>() else { return Err(DropReason::INVALID_PACKET.into()) };
     let frame = Frame::new(bytes);
     if frame.ethertype() != IPV4 {
         // nobody but the host is behind the device

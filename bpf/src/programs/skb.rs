@@ -35,6 +35,10 @@ impl Skb {
     }
 
     fields! {
+        /// Where its first piece begins.
+        data: data,
+        /// And where that ends.
+        data_end: data_end,
         /// Bytes.
         len: len,
         /// Whom the link layer had it for.
@@ -122,6 +126,17 @@ impl Packet for Skb {
     }
 
     #[inline(always)]
+    fn head<const N: usize>(&self) -> Result<[u8; N], OutOfBounds> {
+        let (data, end) = (self.data() as usize, self.data_end() as usize);
+        if data.wrapping_add(N) > end {
+            return self.read(0); // shorter, or in several pieces
+        }
+        // SAFETY: the packet does not end before. Headers lie at even addresses; a kernel that runs these programs would not
+        // mind if they did not.
+        Ok(unsafe { core::ptr::with_exposed_provenance::<Even<N>>(data).read() }.0)
+    }
+
+    #[inline(always)]
     fn read<const N: usize>(&self, offset: usize) -> Result<[u8; N], OutOfBounds> {
         let offset = u32::try_from(offset).map_err(|_| OutOfBounds)?;
         #[expect(clippy::cast_possible_truncation, reason = "headers are short")]
@@ -137,6 +152,10 @@ impl Packet for Skb {
         Ok(unsafe { bytes.assume_init() }.0)
     }
 }
+
+/// So that what is in a packet is loaded by two bytes at least.
+#[repr(C, align(2))]
+struct Even<const N: usize>([u8; N]);
 
 /// So that fields are loaded whole, not byte by byte.
 #[repr(C, align(8))]

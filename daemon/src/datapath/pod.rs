@@ -7,7 +7,7 @@ use std::os::fd::{AsFd as _, AsRawFd as _};
 
 use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use rtnetlink::packet_route::RouteNetlinkMessage;
-use rtnetlink::packet_route::link::{InfoData, InfoVeth, LinkMessage};
+use rtnetlink::packet_route::link::{InfoData, InfoVeth, LinkAttribute, LinkMessage};
 use rtnetlink::{LinkMessageBuilder, LinkUnspec, LinkVeth};
 use sha2::{Digest as _, Sha256};
 use wgtrace_tunnel::Prefix;
@@ -38,6 +38,8 @@ pub struct PodCable {
     pub mtu: u32,
     /// Largest packet to anybody but the gateway, in bytes.
     pub route_mtu: u32,
+    /// Most segments of a super-packet that the pod sends, where longer ones would be cut in two on their way.
+    pub most_segments: Option<u32>,
 }
 
 /// A pod's cable, as it was made.
@@ -173,8 +175,11 @@ fn pair(mac: [u8; 6], cable: &PodCable, pod_mac: [u8; 6], pod: &Netns) -> LinkMe
         .name(cable.interface.as_str())
         .address(pod_mac.to_vec())
         .mtu(cable.mtu)
-        .setns_by_fd(pod.as_fd().as_raw_fd())
-        .build();
+        .setns_by_fd(pod.as_fd().as_raw_fd());
+    let other = match cable.most_segments {
+        Some(segments) => other.append_extra_attribute(LinkAttribute::GsoMaxSegs(segments)).build(),
+        None => other.build(),
+    };
     LinkVeth::new(cable.device.as_str(), cable.interface.as_str())
         .address(mac.to_vec())
         .mtu(cable.mtu)
@@ -201,6 +206,7 @@ mod tests {
             router: "10.0.1.26".parse().unwrap(),
             mtu: 1500,
             route_mtu: 1420,
+            most_segments: None,
         };
         let lines = "link eth0 type veth mtu 1500 up\ninet 10.0.1.203/32 scope global eth0\n\
                      10.0.1.26 dev eth0 proto 200 scope link\ndefault via 10.0.1.26 dev eth0 proto 200 mtu 1420\n";

@@ -22,6 +22,7 @@ use crate::endpoints::{Endpoint, EndpointKey, Pool, Store};
 use crate::netns::Netns;
 use crate::probe::ProbeError;
 use crate::wireguard::DeviceName;
+use crate::wireguard::user::udp::Udp;
 
 /// The addresses of the node, and who holds them.
 #[derive(Debug)]
@@ -251,13 +252,16 @@ impl Node {
     }
 
     fn cable(&self, key: &EndpointKey, address: Ipv4Addr) -> Result<PodCable, EndpointError> {
+        let route_mtu = self.route_mtu();
+        let most_packets = || Udp::most_packets(usize::try_from(route_mtu).unwrap_or(usize::MAX));
         Ok(PodCable {
             device: pod::device_name(key.container_id()),
             interface: key.interface().parse()?,
             address: IpAddr::V4(address),
             router: self.config.router_ip,
             mtu: self.device_mtu(),
-            route_mtu: self.route_mtu(),
+            route_mtu,
+            most_segments: self.config.encryption.and_then(|_| u32::try_from(most_packets()).ok()),
         })
     }
 }

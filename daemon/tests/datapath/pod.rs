@@ -16,6 +16,7 @@ fn cable(container_id: &str, address: &str) -> PodCable {
         router: "10.0.1.26".parse::<IpAddr>().unwrap(),
         mtu: 1500,
         route_mtu: 1420,
+        most_segments: Some(45),
     }
 }
 
@@ -65,6 +66,8 @@ fn a_pod_is_as_in_the_walkthrough() {
     let routes = ip(&pod, "route show");
     let lines: Vec<&str> = routes.lines().map(str::trim_end).collect();
     assert_eq!(lines, ["default via 10.0.1.26 dev eth0 mtu 1420", "10.0.1.26 dev eth0 scope link"]);
+    let details = ip(&pod, "-d link show dev eth0");
+    assert!(details.contains("gso_max_segs 45 "), "{details}");
     let address = ip(&pod, "address show dev eth0");
     for part in [
         "<BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500",

@@ -1,3 +1,5 @@
+use std::process::Command;
+
 use wgtrace_testbed::{Namespace, ping};
 
 use crate::world::Node;
@@ -13,6 +15,19 @@ fn pods_of_a_node_reach_each_other_and_nobody_reaches_an_address_that_nobody_has
     cni.run(|| ping("10.0.1.26".parse().unwrap(), 1, 56)).unwrap().unwrap();
     net.run(|| ping("10.77.0.1".parse().unwrap(), 1, 56)).unwrap().unwrap_err();
     node.cni("CHECK", "net", Some(&net), "").unwrap();
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test netns"]
+fn a_pod_sends_no_more_at_once_than_the_tunnel_carries_at_once() {
+    let node = Node::up("");
+    let net = Namespace::new().unwrap();
+    node.add("net", &net, "").unwrap();
+    let show = || Command::new("ip").args(["-d", "link", "show", "dev", "eth0"]).output();
+    let output = net.run(show).unwrap().expect("ip is not installed (Debian: iproute2)");
+    let shown = String::from_utf8(output.stdout).unwrap();
+    // 65507 bytes of UDP hold 45 messages of 1420 + 32 bytes
+    assert!(shown.contains("gso_max_segs 45 "), "{shown}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use rustix::net::sockopt;
 use socket2::{Domain, Protocol, Socket, Type};
 use thiserror::Error;
+use wgtrace_decrypt::keypair::message_len;
 
 /// One socket for both families, or for IPv4 alone where the kernel has no IPv6.
 #[derive(Debug)]
@@ -44,6 +45,11 @@ impl Udp {
     pub const MOST_MESSAGES: usize = 64;
     /// Most bytes in one [`SuperFrame`]: what fits behind an IPv4 and a UDP header.
     pub const MOST_BYTES: usize = 65535 - 20 - 8;
+
+    /// Most packets that one [`SuperFrame`] carries, of those that fill a device with this MTU.
+    pub fn most_packets(mtu: usize) -> usize {
+        (Self::MOST_BYTES / message_len(mtu, mtu)).clamp(1, Self::MOST_MESSAGES)
+    }
 
     /// Takes `port`, or any free one for 0; what is sent carries the firewall mark `mark`.
     pub fn bind(port: u16, mark: u32) -> Result<Self, UdpError> {
