@@ -40,6 +40,7 @@ mod programs;
 pub mod record;
 pub mod remains;
 mod room;
+mod session;
 pub mod show;
 mod status;
 mod supervisor;

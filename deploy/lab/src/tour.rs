@@ -53,6 +53,7 @@ pub(crate) fn run(args: &Args, home: &Home) -> Result<ExitCode> {
         keys: Keys::Session,
         foreground: false,
         programs: args.programs.clone(),
+        traffic: false,
     };
     up::run(&up, home, &mut std::io::sink())?;
     let led = lead(steps, home);

@@ -12,7 +12,7 @@ use super::words::AllWords;
 use crate::Lab;
 use crate::home::Home;
 use crate::walkthrough::report::{exit_code, summary};
-use crate::walkthrough::{Stage, Step, Table};
+use crate::walkthrough::{Silence, Stage, Step, Table};
 
 /// Who leads, through which steps.
 #[derive(Debug)]
@@ -35,6 +35,7 @@ impl Guide {
 
     fn through(&self, out: &mut impl Write) -> Result<ExitCode> {
         let lab = Lab::attach_to(&self.home)?;
+        let _silence = Silence::of(&lab)?;
         let stage = Stage::on(&lab);
         let table = Table::committed().context("the committed table")?;
         let words = AllWords::committed()?;
