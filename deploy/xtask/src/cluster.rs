@@ -1,16 +1,21 @@
 //! A lab for a chore.
 
+mod labs;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use wgtrace_lab::Lab;
 
-/// A lab of its own, which ends with this value.
+use self::labs::Entry;
+
+/// A lab of its own, which ends with this value, and with the process.
 #[derive(Debug)]
 pub(crate) struct Cluster {
     pub(crate) programs: PathBuf,
     pub(crate) lab: Lab,
+    entry: Entry,
 }
 
 impl Cluster {
@@ -25,9 +30,19 @@ impl Cluster {
         let program = programs.join("wgtrace-lab");
         let mut up = Command::new(&program);
         up.args(["up", "--name", &name]).args(options).stdout(Stdio::null());
-        let status = up.status().with_context(|| format!("cannot start {}", program.display()))?;
-        ensure!(status.success(), "the lab did not come up");
-        Ok(Self { programs: programs.into(), lab: Lab::attach(&name)? })
+        let entry = Entry::write(programs, &name)?;
+        let status = up.status().with_context(|| format!("cannot start {}", program.display()));
+        let lab = status.and_then(|status| {
+            ensure!(status.success(), "the lab did not come up");
+            Lab::attach(&name)
+        });
+        match lab {
+            Ok(lab) => Ok(Self { programs: programs.into(), lab, entry }),
+            Err(error) => {
+                entry.strike();
+                Err(error)
+            }
+        }
     }
 
     /// What this process's lab for a purpose is called.
@@ -38,7 +53,6 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        let mut down = Command::new(self.programs.join("wgtrace-lab"));
-        let _gone = down.args(["down", "--name", self.lab.name()]).stdout(Stdio::null()).status();
+        self.entry.strike();
     }
 }

@@ -36,12 +36,19 @@ One daemon of the three is never killed, the other two by turns and at random (S
 supervisor. What came of it is a Markdown table on standard output; the exit status is 0 only if every row holds.")]
 pub(crate) struct Args {
     /// How long it lasts; a little longer if a rekey is still to come.
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u64).range(2..))]
+    #[arg(long, value_name = "N", default_value_t = Args::default().minutes, value_parser = clap::value_parser!(u64).range(2..))]
     minutes: u64,
 
     /// What the random kills come from [default: another one each time, which is printed].
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
+}
+
+/// Two minutes, from a seed of its own.
+impl Default for Args {
+    fn default() -> Self {
+        Self { minutes: 2, seed: None }
+    }
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {

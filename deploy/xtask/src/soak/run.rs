@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use wgtrace_api::v1::LedgerReply;
 use wgtrace_lab::Lab;
 use wgtrace_lab::control::Daemon;
@@ -40,7 +40,6 @@ pub(super) struct Soak<'a> {
     /// Cycles, and the rekeys in each.
     cycles: Vec<u64>,
     runtime: Runtime,
-    interrupt: Signal,
 }
 
 /// What was found, for [`judge`].
@@ -62,7 +61,6 @@ impl<'a> Soak<'a> {
     /// On a lab that is up.
     pub(super) fn on(cluster: &'a Cluster, length: Duration, seed: u64) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let interrupt = runtime.block_on(async { signal(SignalKind::interrupt()) })?;
         Ok(Self {
             programs: &cluster.programs,
             lab: &cluster.lab,
@@ -75,7 +73,6 @@ impl<'a> Soak<'a> {
             kills: BTreeMap::new(),
             cycles: Vec::new(),
             runtime,
-            interrupt,
         })
     }
 
@@ -155,14 +152,14 @@ impl<'a> Soak<'a> {
             }
             if Instant::now() >= due {
                 self.lab.daemon(Daemon::Kill, &victim)?;
-                self.wait(kill.pause)?;
+                sleep(kill.pause);
                 self.lab.daemon(Daemon::Start, &victim).with_context(|| format!("{victim} was killed"))?;
                 *self.kills.entry(victim.clone()).or_default() += 1;
                 kill = self.plan.kill();
                 due = Instant::now() + kill.after;
             }
             self.look(tui, watch)?;
-            self.wait(SECOND)?;
+            sleep(SECOND);
         }
     }
 
@@ -201,15 +198,6 @@ impl<'a> Soak<'a> {
             settled.with_context(|| format!("the account of {}", node.name()))
         };
         self.lab.nodes().iter().map(ledger).collect()
-    }
-
-    /// Waits, unless somebody wants it to end.
-    fn wait(&mut self, time: Duration) -> Result<()> {
-        let interrupt = &mut self.interrupt;
-        match self.runtime.block_on(async { tokio::time::timeout(time, interrupt.recv()).await }) {
-            Ok(_) => bail!("interrupted after {:?}", self.at()),
-            Err(_) => Ok(()),
-        }
     }
 
     fn at(&self) -> Duration {
