@@ -74,8 +74,10 @@ pub(super) fn by_age(terminal: &mut Terminal) -> Result<()> {
     terminal.wait_for("the order by age", PATIENCE, |screen| head(screen).contains("AGE^"))
 }
 
-/// How long each marker is on its way: from when the daemon is handed it for its socket to its bytes on the terminal.
+/// How long each marker is on its way: from when the daemon is handed it for its socket to its bytes on the terminal,
+/// whose list begins with the youngest.
 pub(super) fn markers(terminal: &mut Terminal, daemon: &Daemon, many: u64) -> Result<Times> {
+    to_the_top(terminal)?;
     let mut times = Vec::new();
     for number in 0..many {
         let sent = Instant::now();
@@ -90,8 +92,7 @@ pub(super) fn markers(terminal: &mut Terminal, daemon: &Daemon, many: u64) -> Re
 
 /// Frames while a key is held down, faster than there can be frames.
 pub(super) fn scroll(terminal: &mut Terminal, key: &str, seconds: u64) -> Result<Scrolled> {
-    terminal.send(b"g")?;
-    watch(terminal, Duration::from_millis(500))?;
+    to_the_top(terminal)?;
     let pid = terminal.pid();
     let (before, began) = (terminal.frames(), Instant::now());
     let (mut last, mut gaps) = (began, Vec::new());
@@ -112,6 +113,11 @@ pub(super) fn scroll(terminal: &mut Terminal, key: &str, seconds: u64) -> Result
     let frames = f64::from(u32::try_from(terminal.frames() - before)?);
     let per_second = frames / began.elapsed().as_secs_f64();
     Ok(Scrolled { per_second, cpu: share * 10.0 / per_second, gaps: Times::new(gaps) })
+}
+
+fn to_the_top(terminal: &mut Terminal) -> Result<()> {
+    terminal.send(b"g")?;
+    watch(terminal, Duration::from_millis(500))
 }
 
 /// The first line.
