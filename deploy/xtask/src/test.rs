@@ -8,6 +8,7 @@ mod totals;
 mod vm;
 mod workspace;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -78,6 +79,7 @@ fn all(install: bool) -> Result<ExitCode> {
         let what = left_out.map_or_else(|| "runs".to_owned(), |why| why.to_string());
         println!("{:<10} {what}", ring.name());
     }
+    println!("{}", conformance()?);
     let rings: Vec<Ring> =
         plan.iter().filter(|(_, left_out)| left_out.is_none()).map(|(ring, _)| *ring).collect();
     packages::provide(&rings, install)?;
@@ -101,10 +103,20 @@ fn all(install: bool) -> Result<ExitCode> {
         };
         told.push(format!("{name:<10} {why}"));
     }
+    told.push(conformance()?);
     println!("\n=== rings\n{}", told.join("\n"));
     ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
     let is_whole = plan.iter().all(|(_, left_out)| *left_out != Some(LeftOut::NeedsRoot));
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(LEFT_OUT) })
+}
+
+/// What is known of captures from elsewhere, which are not part of the project.
+fn conformance() -> Result<String> {
+    let Some(folder) = std::env::var_os("WGTRACE_CONFORMANCE").map(PathBuf::from) else {
+        return Ok("captures from elsewhere: not tested, WGTRACE_CONFORMANCE names no folder".to_owned());
+    };
+    ensure!(folder.is_dir(), "WGTRACE_CONFORMANCE: {} is no folder", folder.display());
+    Ok(format!("captures from elsewhere: {}", folder.display()))
 }
 
 fn seconds(time: Duration) -> u64 {
