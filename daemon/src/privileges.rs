@@ -17,6 +17,7 @@ pub const LASTING: CapabilitySet = CapabilitySet::NET_ADMIN // links, routes, ru
     .union(CapabilitySet::BPF) // programs and maps, which are loaded again when they are updated
     .union(CapabilitySet::PERFMON) // rings, which are opened when somebody listens
     .union(CapabilitySet::SYS_ADMIN) // pods' namespaces, which are entered when one is added
+    .union(CapabilitySet::SYS_PTRACE) // and which runtimes may name by a process: /proc/PID/ns/net
     .union(CapabilitySet::IPC_LOCK); // rings larger than what everybody may lock
 
 /// What it needs until it listens.
