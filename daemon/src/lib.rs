@@ -9,6 +9,7 @@ pub mod filter;
 pub mod handover;
 pub mod netns;
 pub mod node;
+pub mod privileges;
 pub mod probe;
 pub mod registry;
 pub mod report;

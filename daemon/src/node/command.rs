@@ -19,6 +19,7 @@ use super::start::Claim;
 use crate::config::Config;
 use crate::handover::Handover;
 use crate::netns::Netns;
+use crate::privileges;
 use crate::probe::links::{LinkEvent, Links};
 use crate::registry::{Event, Registry as _};
 use crate::server::Server;
@@ -55,6 +56,7 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
     let handover = Handover::from_environment();
     let config = Config::load(&args.config)?;
     no_core_dumps()?;
+    privileges::confine().context("cannot give up capabilities")?;
     runtime()?.block_on(serve(config, args, handover))
 }
 
@@ -80,7 +82,10 @@ pub(crate) fn no_core_dumps() -> Result<()> {
 fn runtime() -> Result<tokio::runtime::Runtime> {
     // Nearly all of the work is one request at a time; the second answers while the first is in the kernel.
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    builder.worker_threads(2).enable_all().build().context("cannot start the runtime")
+    builder.worker_threads(2).enable_all();
+    // the set-up happens on the thread that there is already; there is nothing to be refused here
+    builder.on_thread_start(|| drop(privileges::settle()));
+    builder.build().context("cannot start the runtime")
 }
 
 async fn serve(config: Config, args: &RunArgs, handover: Handover) -> Result<ExitCode> {
@@ -96,9 +101,12 @@ async fn serve(config: Config, args: &RunArgs, handover: Handover) -> Result<Exi
     let socket = node.config().run_directory.join(SOCKET);
     let name = node.config().node_name.clone();
     let node = Arc::new(Mutex::new(node));
+    let server = Server::bind(&socket)?;
+    // threads from here on have no more than this one
+    privileges::settle().context("cannot give up capabilities")?;
     let watch = Watch::start(Arc::clone(&node)).context("cannot start the thread that reads events")?;
     let watch = Arc::new(watch);
-    let mut server = Server::bind(&socket)?.serve(Arc::clone(&node), Arc::clone(&watch));
+    let mut server = server.serve(Arc::clone(&node), Arc::clone(&watch));
     tracing::info!(node = %name, socket = %socket.display(), "node up");
     node.lock().await.ready();
     // Nothing is heard of the registry until it has been looked at again.

@@ -35,6 +35,7 @@ use self::core::Core;
 use super::device::{DeviceSecrets, DeviceStatus, PeerChange, WireGuard, WireGuardError};
 use super::listening::Listening;
 use super::name::DeviceName;
+use crate::privileges;
 use tun::{Tun, TunError};
 use udp::{Udp, UdpError};
 
@@ -127,6 +128,9 @@ impl UserDevice {
     ) -> Result<(), StartError> {
         let core = Arc::clone(&self.core);
         let thread = Builder::new().name(name.to_owned()).spawn(move || {
+            if let Err(error) = privileges::settle() {
+                tracing::warn!(%error, "a thread of the device may do more than it needs");
+            }
             if let Err(error) = work(&core) {
                 tracing::error!(%error, "the device ends: waiting failed");
                 core.end_as_gone();

@@ -5,6 +5,7 @@
 mod bare;
 mod churn;
 mod pods;
+mod privileges;
 mod restart;
 mod trouble;
 mod watched;

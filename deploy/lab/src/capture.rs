@@ -107,17 +107,26 @@ impl Capture {
         self.shared.lock().clone()
     }
 
+    /// What was captured so far, and is forgotten here.
+    pub(crate) fn take(&self) -> Vec<Frame> {
+        self.shared.take()
+    }
+
     /// Ends it; what had passed until now is in what is returned.
     pub fn stop(self) -> Result<Recording> {
         drop(self.stop);
         let lost =
             self.thread.join().map_err(|_| anyhow!("the capture on {} panicked", self.interface))??;
-        let frames = std::mem::take(&mut *self.shared.lock());
+        let frames = self.shared.take();
         Ok(Recording { interface: self.interface, link: self.link, frames, lost })
     }
 }
 
 impl Shared {
+    fn take(&self) -> Vec<Frame> {
+        std::mem::take(&mut *self.lock())
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Frame>> {
         self.frames.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::control::Daemon;
 use crate::home::Home;
 use crate::record::Keys;
-use crate::{Lab, down, exec, status, supervisor, tool, up, walkthrough};
+use crate::{Lab, down, exec, session, status, supervisor, tool, tour, up, walkthrough};
 
 /// Something went wrong: no privilege, no such lab, something does not start.
 pub const EXIT_ERROR: u8 = 1;
@@ -20,7 +20,8 @@ pub const EXIT_FAULTS: u8 = 3;
 
 /// The walkthrough's three-node cluster on this machine, in namespaces.
 ///
-/// Needs root and nothing else. The network of this machine stays as it is; everything ends with `down`, or with the
+/// Alone, it brings the cluster up with pods that talk, shows it in `wgtrace tui`, and takes it down with that; where
+/// standard output is no terminal, it prints the walkthrough. Needs root and nothing else. The network of this machine stays as it is; everything ends with `down`, or with the
 /// supervisor.
 #[derive(Debug, Parser)]
 #[command(name = "wgtrace-lab", version, propagate_version = true)]
@@ -31,7 +32,7 @@ pub struct Cli {
 
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 /// What there is to do.
@@ -53,8 +54,16 @@ pub enum Command {
         /// The node.
         node: String,
     },
+    /// Have pods talk to each other, or be silent.
+    Traffic {
+        /// Which of it.
+        #[arg(value_enum)]
+        is: Switch,
+    },
     /// Replay the walkthrough: what its document says beside what is here.
     Walkthrough(walkthrough::Args),
+    /// Be led through the walkthrough: each step with what to look at, and why it is so.
+    Tour(tour::Args),
     /// Echo requests, from where this is run.
     #[command(hide = true)]
     Ping {
@@ -111,6 +120,10 @@ pub struct UpArgs {
     /// NODES' PRIVATE KEYS; those of a lab are made for it and go with it.
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = Keys::Session)]
     pub keys: Keys,
+
+    /// Have pods talk to each other: pings, requests to the service, and a slow stream; `traffic off` ends it.
+    #[arg(long)]
+    pub traffic: bool,
 
     /// Stay until told to end (Ctrl-C), and end the lab then.
     #[arg(long)]
@@ -176,7 +189,8 @@ impl Cli {
     /// Does what was asked for.
     pub fn run(self) -> Result<ExitCode> {
         let home = Home::of(&self.name)?;
-        match self.command {
+        let Some(command) = self.command else { return session::run(&home) };
+        match command {
             Command::Up(args) => up::run(&args, &home, &mut std::io::stdout()),
             Command::Down => down::run(&home),
             Command::Status(args) => status::run(&args, &home),
@@ -184,7 +198,11 @@ impl Cli {
             Command::Daemon { action, node } => {
                 Lab::attach_to(&home)?.daemon(action, &node).map(|()| ExitCode::SUCCESS)
             }
+            Command::Traffic { is } => {
+                Lab::attach_to(&home)?.set_traffic(is == Switch::On).map(|()| ExitCode::SUCCESS)
+            }
             Command::Walkthrough(args) => walkthrough::run(&args, &home),
+            Command::Tour(args) => tour::run(&args, &home),
             Command::Ping { to, count } => tool::ping(to, count),
             Command::Get { at } => tool::get(at),
             Command::Capture(args) => tool::capture(&args),
@@ -209,7 +227,9 @@ mod tests {
     #[test]
     fn a_command_may_have_options_of_its_own() {
         let parsed = |line: &[&str]| {
-            let Command::Exec(args) = Cli::try_parse_from(line).unwrap().command else { panic!("{line:?}") };
+            let Some(Command::Exec(args)) = Cli::try_parse_from(line).unwrap().command else {
+                panic!("{line:?}")
+            };
             (args.place, args.command)
         };
         let expected = ("net".to_owned(), vec![OsString::from("ping"), "-c".into(), "1".into()]);

@@ -21,6 +21,11 @@ pub enum Request {
         /// Whose.
         node: String,
     },
+    /// Has pods talk to each other, or be silent.
+    Traffic {
+        /// Which of it.
+        is_on: bool,
+    },
     /// Ends everything.
     Down,
 }
@@ -47,6 +52,8 @@ pub enum Reply {
     Status {
         /// One for each node.
         daemons: Vec<DaemonState>,
+        /// What pods say to each other.
+        traffic: TrafficState,
     },
     /// It is not done.
     Failed {
@@ -65,6 +72,31 @@ pub struct DaemonState {
     pub pid: Option<i32>,
     /// How it ended, if it did: `exit status: 1`.
     pub ended: Option<String>,
+}
+
+/// What pods say to each other for somebody to look at.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct TrafficState {
+    /// Whether they do now.
+    #[serde(rename = "on")]
+    pub is_on: bool,
+    /// Since they first did.
+    pub talks: Vec<TalkState>,
+}
+
+/// What became of what one pod says again and again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct TalkState {
+    /// What it is: `net pings 10.0.2.194`.
+    pub name: String,
+    /// How often it was said.
+    pub sent: u64,
+    /// How often there was an answer.
+    pub answered: u64,
+    /// Why there was none the last time that there was none.
+    pub trouble: Option<String>,
 }
 
 /// Asks the supervisor of a lab.

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, ExitStatus};
 use std::thread;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -51,9 +51,14 @@ pub(crate) fn run(args: &ExecArgs, home: &Home) -> Result<ExitCode> {
         if let Some(terminal) = terminal {
             terminal.take_back();
         }
-        let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
-        Ok(ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(EXIT_ERROR)))
+        Ok(code_of(status))
     })
+}
+
+/// How a program ended, as a shell has it.
+pub(crate) fn code_of(status: ExitStatus) -> ExitCode {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(EXIT_ERROR))
 }
 
 /// A terminal that this process group is in the foreground of.
@@ -79,6 +84,6 @@ impl Terminal {
 }
 
 /// One that has just ended is told nothing.
-fn pass_on(pid: Pid, signal: Signal) {
+pub(crate) fn pass_on(pid: Pid, signal: Signal) {
     let _ = kill_process(pid, signal);
 }

@@ -134,9 +134,24 @@ impl Lab {
 
     /// The numbers of the nodes' daemons, of those that run.
     pub fn daemons(&self) -> Result<Vec<control::DaemonState>> {
+        self.states().map(|(daemons, _)| daemons)
+    }
+
+    /// What became of what pods say to each other, and whether they do.
+    pub fn traffic(&self) -> Result<control::TrafficState> {
+        self.states().map(|(_, traffic)| traffic)
+    }
+
+    /// Has pods talk to each other, as with `up --traffic`, or be silent; then nothing of it is under way any more.
+    pub fn set_traffic(&self, is_on: bool) -> Result<()> {
+        control::ask(&self.home, &Request::Traffic { is_on }).map(drop)
+    }
+
+    /// What its supervisor knows.
+    pub(crate) fn states(&self) -> Result<(Vec<control::DaemonState>, control::TrafficState)> {
         match control::ask(&self.home, &Request::Status)? {
-            Reply::Status { daemons } => Ok(daemons),
-            Reply::Done | Reply::Failed { .. } => Ok(Vec::new()),
+            Reply::Status { daemons, traffic } => Ok((daemons, traffic)),
+            Reply::Done | Reply::Failed { .. } => Ok((Vec::new(), control::TrafficState::default())),
         }
     }
 }

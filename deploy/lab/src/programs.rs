@@ -14,23 +14,31 @@ pub(crate) fn beside_this() -> Result<PathBuf> {
 
 /// Finds out that a directory has what a lab runs.
 pub(crate) fn check(directory: &Path) -> Result<()> {
-    for program in [DAEMON, PLUGIN] {
-        let path = directory.join(program);
-        match fs::metadata(&path) {
-            Ok(metadata) if metadata.is_file() && metadata.permissions().mode() & 0o111 != 0 => {}
-            Ok(_) => bail!("{} is no program: `cargo build -p {program}` makes one", path.display()),
-            Err(error) => bail!(
-                "there is no {program} in {}: {error}; `cargo build -p {program}` makes it, \
+    [DAEMON, PLUGIN].into_iter().try_for_each(|program| check_one(directory, program))
+}
+
+/// Finds out that a directory has what shows a lab.
+pub(crate) fn check_watcher(directory: &Path) -> Result<()> {
+    check_one(directory, WATCHER)
+}
+
+fn check_one(directory: &Path, program: &str) -> Result<()> {
+    let path = directory.join(program);
+    match fs::metadata(&path) {
+        Ok(metadata) if metadata.is_file() && metadata.permissions().mode() & 0o111 != 0 => {}
+        Ok(_) => bail!("{} is no program: `cargo build -p {program}` makes one", path.display()),
+        Err(error) => bail!(
+            "there is no {program} in {}: {error}; `cargo build -p {program}` makes it, \
                  --programs DIR names another directory",
-                directory.display()
-            ),
-        }
+            directory.display()
+        ),
     }
     Ok(())
 }
 
 pub(crate) const DAEMON: &str = "wgtraced";
 pub(crate) const PLUGIN: &str = "wgtrace-cni";
+pub(crate) const WATCHER: &str = "wgtrace";
 
 #[cfg(test)]
 mod tests {

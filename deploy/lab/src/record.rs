@@ -35,6 +35,8 @@ pub struct Settings {
     pub keys: Keys,
     /// The directory that `wgtraced` and `wgtrace-cni` are in.
     pub programs: PathBuf,
+    /// Whether its pods talk from the beginning.
+    pub traffic: bool,
 }
 
 /// What goes to key logs.

@@ -7,6 +7,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::cli::{EXIT_FAULTS, StatusArgs};
+use crate::control::{TalkState, TrafficState};
 use crate::home::Home;
 use crate::{Lab, ask};
 
@@ -18,6 +19,7 @@ struct Status<'l> {
     encryption: bool,
     nodes: Vec<NodeStatus<'l>>,
     pods: Vec<PodStatus<'l>>,
+    traffic: TrafficState,
 }
 
 #[derive(Debug, Serialize)]
@@ -69,7 +71,7 @@ pub(crate) fn table(lab: &Lab, out: &mut impl Write) -> Result<()> {
 
 impl<'l> Status<'l> {
     fn of(lab: &'l Lab) -> Result<Self> {
-        let daemons = lab.daemons()?;
+        let (daemons, traffic) = lab.states()?;
         let nodes = lab.nodes().iter().map(|node| {
             let daemon = daemons.iter().find(|daemon| daemon.node == node.name());
             let pid = daemon.and_then(|daemon| daemon.pid);
@@ -107,6 +109,7 @@ impl<'l> Status<'l> {
             encryption: lab.settings().encryption,
             nodes: nodes.collect(),
             pods: pods.collect(),
+            traffic,
         })
     }
 
@@ -131,12 +134,29 @@ impl<'l> Status<'l> {
         let rows =
             self.pods.iter().map(|pod| [pod.name, &pod.address, pod.node, pod.device].map(str::to_owned));
         columns(out, [head].into_iter().chain(rows))?;
+        self.write_traffic(out)?;
         for node in &self.nodes {
             for fault in &node.faults {
                 writeln!(out, "\n{}: {fault}", node.name)?;
             }
         }
         Ok(())
+    }
+
+    /// Nothing of a lab whose pods have never talked.
+    fn write_traffic(&self, out: &mut impl Write) -> io::Result<()> {
+        let TrafficState { is_on, talks } = &self.traffic;
+        if talks.is_empty() {
+            return Ok(());
+        }
+        writeln!(out)?;
+        let head = [if *is_on { "TRAFFIC" } else { "TRAFFIC (off)" }, "SENT", "ANSWERED", "LAST TROUBLE"];
+        let rows = talks.iter().map(|talk| {
+            let TalkState { name, sent, answered, trouble } = talk;
+            let trouble = trouble.as_deref().unwrap_or("-").to_owned();
+            [name.clone(), sent.to_string(), answered.to_string(), trouble]
+        });
+        columns(out, [head.map(str::to_owned)].into_iter().chain(rows))
     }
 }
 

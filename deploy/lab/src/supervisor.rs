@@ -8,6 +8,7 @@ mod pod;
 mod serve;
 mod space;
 mod store;
+mod traffic;
 
 use std::fs::File;
 use std::io::{self, Write as _};

@@ -19,43 +19,20 @@ use crate::{Lab, down, programs, status};
 
 /// Brings a lab up, and says on `out` what there is then.
 pub(crate) fn run(args: &UpArgs, home: &Home, out: &mut impl Write) -> Result<ExitCode> {
-    ensure!(
-        rustix::process::geteuid().is_root(),
-        "a lab needs root: it makes namespaces and loads BPF programs"
-    );
-    File::options().read(true).write(true).open(TUN).with_context(|| {
-        format!("cannot open {TUN}, which WireGuard in user space needs: `modprobe tun` may bring it")
-    })?;
+    requirements()?;
     let programs = args.programs.clone().map_or_else(programs::beside_this, |named| {
         std::path::absolute(&named).with_context(|| named.display().to_string())
     })?;
     programs::check(&programs)?;
-    let settings = Settings { encryption: args.encryption == Switch::On, keys: args.keys, programs };
+    let settings = Settings {
+        encryption: args.encryption == Switch::On,
+        keys: args.keys,
+        programs,
+        traffic: args.traffic,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        // from here on Ctrl-C is noticed, and nothing is left half made
-        let mut signals = Signals::listen()?;
-        let claim = Claim::take(home)?;
-        if claim.was_left {
-            eprintln!("wgtrace-lab: removed what a lab that crashed had left in {}", home.path().display());
-        }
-        let (mut supervisor, words) = start(&settings, home, &claim, args.foreground)?;
-        match ready(words, &mut signals).await {
-            Ok(()) => {}
-            Err(error) => {
-                // with it goes everything that it has made
-                let _ = supervisor.kill();
-                let status = supervisor.wait()?;
-                let error = if error.is::<Ended>() {
-                    anyhow!("the lab ended: {status}; its last words:\n{}", last_lines(&home.log()))
-                } else {
-                    error
-                };
-                claim.remove()?;
-                return Err(error);
-            }
-        }
-        drop(claim);
+        let (supervisor, mut signals) = bring(&settings, home, args.foreground).await?;
         status::table(&Lab::attach_to(home)?, out)?;
         if !args.foreground {
             return Ok(ExitCode::SUCCESS);
@@ -73,11 +50,48 @@ pub(crate) fn run(args: &UpArgs, home: &Home, out: &mut impl Write) -> Result<Ex
     })
 }
 
-/// Waits for the supervisor on a thread of its own.
-async fn end_of(mut supervisor: Child) -> Result<ExitStatus> {
+/// What no lab can do without.
+pub(crate) fn requirements() -> Result<()> {
+    ensure!(
+        rustix::process::geteuid().is_root(),
+        "a lab needs root: it makes namespaces and loads BPF programs"
+    );
+    File::options().read(true).write(true).open(TUN).map(drop).with_context(|| {
+        format!("cannot open {TUN}, which WireGuard in user space needs: `modprobe tun` may bring it")
+    })
+}
+
+/// Brings a lab up; its supervisor, which ends with this process if it is bound to it, and what asks this process to end.
+pub(crate) async fn bring(settings: &Settings, home: &Home, is_bound: bool) -> Result<(Child, Signals)> {
+    // from here on Ctrl-C is noticed, and nothing is left half made
+    let mut signals = Signals::listen()?;
+    let claim = Claim::take(home)?;
+    if claim.was_left {
+        eprintln!("wgtrace-lab: removed what a lab that crashed had left in {}", home.path().display());
+    }
+    let (mut supervisor, words) = start(settings, home, &claim, is_bound)?;
+    match ready(words, &mut signals).await {
+        Ok(()) => Ok((supervisor, signals)),
+        Err(error) => {
+            // with it goes everything that it has made
+            let _ = supervisor.kill();
+            let status = supervisor.wait()?;
+            let error = if error.is::<Ended>() {
+                anyhow!("the lab ended: {status}; its last words:\n{}", last_lines(&home.log()))
+            } else {
+                error
+            };
+            claim.remove()?;
+            Err(error)
+        }
+    }
+}
+
+/// Waits for a program on a thread of its own.
+pub(crate) async fn end_of(mut program: Child) -> Result<ExitStatus> {
     let (send, ended) = oneshot::channel();
-    thread::spawn(move || send.send(supervisor.wait()));
-    ended.await?.context("cannot wait for the lab's supervisor")
+    thread::spawn(move || send.send(program.wait()));
+    ended.await?.context("cannot wait for a program")
 }
 
 /// Starts the init of a new PID namespace.
@@ -140,7 +154,7 @@ impl std::fmt::Display for Ended {
 impl std::error::Error for Ended {}
 
 /// What asks a program to end.
-struct Signals([Signal; 3]);
+pub(crate) struct Signals([Signal; 3]);
 
 impl Signals {
     fn listen() -> io::Result<Self> {
@@ -151,7 +165,7 @@ impl Signals {
         ]))
     }
 
-    async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         let [interrupt, terminate, hang_up] = &mut self.0;
         tokio::select! {
             _ = interrupt.recv() => {}

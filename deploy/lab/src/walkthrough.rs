@@ -16,6 +16,7 @@ pub mod outcome;
 pub mod report;
 mod routed;
 mod run;
+mod silence;
 pub mod stage;
 mod steps;
 pub mod table;
@@ -25,7 +26,9 @@ mod written;
 
 pub use self::compare::Order;
 pub use self::outcome::{Outcome, Verdict};
+pub(crate) use self::run::chosen;
 pub use self::run::{Args, run};
+pub(crate) use self::silence::Silence;
 pub use self::stage::Stage;
 pub use self::steps::{STEPS, Step};
 pub use self::table::{Table, TableError};

@@ -48,7 +48,7 @@ impl Pinger {
 
     /// The same, with what the answer says.
     pub fn echo(&mut self) -> Result<Option<Echo>> {
-        // tells the answers to this call from those to others in the same namespace
+        // with who answers, tells the answers to this call from those to others in the same namespace
         let [_, .., id_high, id_low] = std::process::id().to_be_bytes();
         let number = self.next;
         let [high, low] = number.to_be_bytes();
@@ -67,7 +67,10 @@ impl Pinger {
             let mut packet = [0; 128];
             match recv(&self.socket, &mut packet, RecvFlags::TRUNC) {
                 // behind an IP header without options: type, code, checksum, id, number
-                Ok((_, len)) if [packet[20], packet[24], packet[25], packet[26], packet[27]] == answer => {
+                Ok((_, len))
+                    if packet[12..16] == self.to.octets()
+                        && [packet[20], packet[24], packet[25], packet[26], packet[27]] == answer =>
+                {
                     let bytes = len.saturating_sub(20);
                     return Ok(Some(Echo { number, ttl: packet[8], bytes, time: start.elapsed() }));
                 }

@@ -6,17 +6,19 @@ mod bench;
 mod bpf;
 mod captures;
 mod cluster;
-mod lab;
 mod picture;
 mod programs;
+mod soak;
 mod test;
+
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", about = "The project's own chores")]
-struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     task: Task,
 }
@@ -30,22 +32,22 @@ enum Task {
     Bpf(bpf::Args),
     /// Write the committed captures, or check that they are what would be written.
     Captures(captures::Args),
-    /// Build the programs and run the lab: `cargo lab up`.
-    Lab(lab::Args),
     /// Draw the TUI as it is on the lab: the README's picture.
     Picture(picture::Args),
-    /// Run the test rings that need root or other kernels.
-    #[command(subcommand)]
-    Test(test::Test),
+    /// Have a lab last, with traffic, the TUI, and daemons that are killed: nothing may leak.
+    Soak(soak::Args),
+    /// Test everything that can be tested here, or one ring of it.
+    Test(test::Args),
 }
 
-fn main() -> Result<()> {
-    match Cli::parse().task {
+fn main() -> Result<ExitCode> {
+    let done = match Cli::parse().task {
         Task::Bench(bench) => bench.run(),
         Task::Bpf(args) => bpf::run(&args),
         Task::Captures(args) => captures::run(&args),
-        Task::Lab(args) => lab::run(&args),
         Task::Picture(args) => picture::run(&args),
-        Task::Test(test) => test.run(),
-    }
+        Task::Soak(args) => soak::run(&args),
+        Task::Test(args) => return args.run(),
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }

@@ -3,14 +3,11 @@
 mod svg;
 
 use std::fs;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use wgtrace_lab::{Lab, http, ping};
 use wgtrace_testbed::Terminal;
 
 use crate::cluster::Cluster;
@@ -34,17 +31,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     ensure!(rustix::process::geteuid().is_root(), "the lab is made of network namespaces: run this as root");
-    let cluster = Cluster::up(&programs::build()?, "picture", "session")?;
-    let over = AtomicBool::new(false);
-    let drawn = std::thread::scope(|scope| {
-        let traffic = scope.spawn(|| traffic(&cluster.lab, &over));
-        let drawn = draw(&cluster, args);
-        over.store(true, Ordering::Relaxed);
-        let traffic = traffic.join();
-        let svg = drawn?;
-        traffic.map_err(|_| anyhow::anyhow!("the traffic panicked"))??;
-        Ok::<_, anyhow::Error>(svg)
-    })?;
+    let cluster = Cluster::up_with(&programs::build()?, "picture", &["--traffic"])?;
+    let drawn = draw(&cluster, args)?;
     fs::write(&args.output, drawn).with_context(|| format!("cannot write {}", args.output.display()))
 }
 
@@ -68,22 +56,5 @@ fn draw(cluster: &Cluster, args: &Args) -> Result<String> {
     Ok(svg)
 }
 
-/// Pings and requests between pods, until it is over.
-fn traffic(lab: &Lab, over: &AtomicBool) -> Result<()> {
-    let pod = lab.pod("net")?;
-    let far = lab.pod("cni-7n2f9")?.address();
-    let near = lab.pod("cni-vk8fx")?.address();
-    let service: SocketAddr = SERVICE.parse()?;
-    while !over.load(Ordering::Relaxed) {
-        pod.run(|| ping(far, 1))??;
-        pod.run(|| ping(near, 1))??;
-        pod.run(|| http::get(service))??;
-        std::thread::sleep(PAUSE);
-    }
-    Ok(())
-}
-
-const SERVICE: &str = "10.96.142.173:80";
 const PATIENCE: Duration = Duration::from_secs(30);
 const SETTLED: Duration = Duration::from_secs(6);
-const PAUSE: Duration = Duration::from_millis(200);

@@ -19,9 +19,8 @@ pub(crate) fn build_release() -> Result<PathBuf> {
 fn build_with(more: &[&str]) -> Result<PathBuf> {
     let mut cargo = cargo();
     cargo.args(["build", "--quiet", "--bins", "--message-format", "json-render-diagnostics"]).args(more);
-    for package in ["wgtrace", "wgtraced", "wgtrace-cni", "wgtrace-lab"] {
-        cargo.args(["--package", package]);
-    }
+    // the workspace's default members are the programs
+    cargo.arg("--manifest-path").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.toml"));
     let output = cargo.stderr(Stdio::inherit()).output().context("cannot start cargo")?;
     ensure!(output.status.success(), "cargo build gave up: {}", output.status);
     // One message a line; a program's names a file to run.

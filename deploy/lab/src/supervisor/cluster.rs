@@ -16,6 +16,8 @@ use super::children::Children;
 use super::daemon::Daemon;
 use super::pod::Pod;
 use super::space::{self, NodeMounts};
+use super::traffic::Traffic;
+use crate::control::TrafficState;
 use crate::home::{Home, NodeHome};
 use crate::lab::Place;
 use crate::node_config;
@@ -30,6 +32,7 @@ pub(super) struct Cluster {
     lan: Namespace,
     pub(super) nodes: Vec<Node>,
     pods: Vec<Pod>,
+    traffic: Traffic,
 }
 
 /// A node and its daemon.
@@ -62,7 +65,9 @@ impl Cluster {
                 .with_context(|| format!("cannot make the pod {}", plan.name))
         };
         let pods = each(&PODS, add)?;
-        Ok(Self { lan, nodes, pods })
+        let cluster = Self { lan, nodes, pods, traffic: Traffic::default() };
+        cluster.talk(settings.traffic)?;
+        Ok(cluster)
     }
 
     /// What is told of it.
@@ -75,6 +80,16 @@ impl Cluster {
             nodes: self.nodes.iter().map(Node::record).collect(),
             pods: self.pods.iter().map(Pod::record).collect(),
         }
+    }
+
+    /// Has its pods talk, or be silent.
+    pub(super) fn talk(&self, is_on: bool) -> Result<()> {
+        self.traffic.set(is_on, &self.pods).context("cannot make traffic")
+    }
+
+    /// What became of their talk.
+    pub(super) fn talks(&self) -> TrafficState {
+        self.traffic.state()
     }
 
     /// The node of this name.

@@ -22,8 +22,8 @@ use crate::record::PodRecord;
 /// A pod that is attached.
 #[derive(Debug)]
 pub(super) struct Pod {
-    plan: PodPlan,
-    place: Place,
+    pub(super) plan: PodPlan,
+    pub(super) place: Place,
     container_id: String,
     netns: PathBuf,
     attached: Attached,

@@ -40,7 +40,7 @@ fn act(request: &Request, cluster: Option<&Cluster>) -> Result<Reply> {
     match request {
         Request::Status => {
             let daemons = cluster.nodes.iter().map(|node| node.daemon.state()).collect();
-            return Ok(Reply::Status { daemons });
+            return Ok(Reply::Status { daemons, traffic: cluster.talks() });
         }
         Request::Daemon { action, node } => {
             let node = cluster.node(node)?;
@@ -53,6 +53,7 @@ fn act(request: &Request, cluster: Option<&Cluster>) -> Result<Reply> {
                 }
             }
         }
+        Request::Traffic { is_on } => cluster.talk(*is_on)?,
         Request::Down => {}
     }
     Ok(Reply::Done)

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 
 use super::outcome::Outcome;
 use super::report::{exit_code, summary};
+use super::silence::Silence;
 use super::stage::Stage;
 use super::steps::{STEPS, Step};
 use super::table::Table;
@@ -18,7 +19,7 @@ use crate::record::Keys;
 use crate::{down, up};
 
 /// What `walkthrough` takes.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(after_help = "\
 Signs: = equal; ~ equal up to what is another one each time; * deliberately other, with the reason; - missing; \
 + not in the document.
@@ -56,6 +57,7 @@ pub fn run(args: &Args, home: &Home) -> Result<ExitCode> {
     let up = UpArgs {
         encryption: Switch::On,
         keys: Keys::Session,
+        traffic: false,
         foreground: false,
         programs: args.programs.clone(),
     };
@@ -67,6 +69,7 @@ pub fn run(args: &Args, home: &Home) -> Result<ExitCode> {
 
 fn replay(args: &Args, steps: &[&Step], table: &Table, home: &Home) -> Result<ExitCode> {
     let lab = Lab::attach_to(home)?;
+    let _silence = Silence::of(&lab)?;
     let mut stage = Stage::on(&lab);
     stage.captures.clone_from(&args.write_captures);
     let mut out = std::io::stdout().lock();
@@ -95,7 +98,8 @@ fn quietly(written: std::io::Result<()>) -> Result<()> {
     }
 }
 
-fn chosen(names: &[String]) -> Result<Vec<&'static Step>> {
+/// The steps of these names; all if there are none.
+pub(crate) fn chosen(names: &[String]) -> Result<Vec<&'static Step>> {
     if names.is_empty() {
         return Ok(STEPS.iter().collect());
     }

@@ -6,6 +6,8 @@ mod daemons;
 mod exec;
 mod life;
 mod remains;
+mod session;
+mod talk;
 mod traffic;
 mod trouble;
 mod world;

@@ -13,7 +13,6 @@ mod devices;
 mod extra;
 mod registry;
 mod restart;
-mod sort;
 mod starved;
 mod steady;
 mod traffic;

@@ -11,5 +11,6 @@ mod broken;
 mod command;
 mod oracle;
 mod stock;
+mod tour;
 mod tshark;
 mod world;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
 use super::archive::output;
+use crate::test::packages::on_path;
 
 /// A program and its libraries by path inside, ready to run.
 #[derive(Debug)]
@@ -29,12 +30,6 @@ impl Tool {
     pub(super) fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
     }
-}
-
-/// The program of that name that a shell would run.
-pub(super) fn on_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
 }
 
 /// Paths out of what `ldd` prints: `name => path (address)`, or `path (address)` for the dynamic linker.

@@ -8,7 +8,7 @@ use wgtrace_wire::{EtherType, Ethernet, Ipv4, Protocol, Udp, icmp::Icmpv4, vlan,
 
 /// What a frame is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Sort {
+pub enum Sort {
     /// The outer packet of WireGuard, between nodes.
     WireGuard,
     /// Anything else that nothing forbids: ARP, nodes among themselves.
@@ -19,18 +19,18 @@ pub(crate) enum Sort {
 
 /// Why a frame is a leak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Cause {
+pub enum Cause {
     /// It is from or to an address of the pool.
     Address,
     /// An ICMP error quotes a packet from or to an address of the pool.
     Quoted,
-    /// A payload of the tests' is in it.
+    /// A payload that is looked for is in it.
     Payload,
 }
 
 /// Sorts an Ethernet frame; `needles` are what payloads are known by.
-pub(crate) fn sort(frame: &[u8], needles: &[&[u8]]) -> Sort {
-    if needles.iter().any(|needle| find(frame, needle).is_some()) {
+pub fn sort(frame: &[u8], needles: &[impl AsRef<[u8]>]) -> Sort {
+    if needles.iter().any(|needle| find(frame, needle.as_ref()).is_some()) {
         return Sort::Leak(Cause::Payload);
     }
     let Some(packet) = ipv4(frame) else { return Sort::Other };
@@ -45,7 +45,7 @@ pub(crate) fn sort(frame: &[u8], needles: &[&[u8]]) -> Sort {
 }
 
 /// A line about a frame, and its first bytes.
-pub(crate) fn describe(frame: &[u8]) -> String {
+pub fn describe(frame: &[u8]) -> String {
     let mut text = String::new();
     match ipv4(frame) {
         Some(packet) => {
