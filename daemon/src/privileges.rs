@@ -13,7 +13,7 @@ use rustix::thread::{
 
 /// What a node needs as long as it runs.
 pub const LASTING: CapabilitySet = CapabilitySet::NET_ADMIN // links, routes, rules, nf_tables, TUN, programs on devices
-    .union(CapabilitySet::NET_RAW) // the tap, which is opened when somebody listens
+    .union(CapabilitySet::NET_RAW) // the tap of the native device, whichever that is
     .union(CapabilitySet::BPF) // programs and maps, which are loaded again when they are updated
     .union(CapabilitySet::PERFMON) // rings, which are opened when somebody listens
     .union(CapabilitySet::SYS_ADMIN) // pods' namespaces, which are entered when one is added
