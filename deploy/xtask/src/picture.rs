@@ -21,7 +21,7 @@ pub(crate) struct Args {
     output: PathBuf,
 
     /// Rows and columns of the terminal.
-    #[arg(long, num_args = 2, value_names = ["ROWS", "COLUMNS"], default_values_t = [22, 132])]
+    #[arg(long, num_args = 2, value_names = ["ROWS", "COLUMNS"], default_values_t = [22, 158])]
     size: Vec<u16>,
 
     /// What to type before it is drawn.
