@@ -21,7 +21,7 @@ use super::screen::Screen;
 use super::sessions::{Daemons, Sessions};
 use super::table::Table;
 use super::traffic::Traffic;
-use super::{NEEDLES, ask, judge};
+use super::{NEEDLES, PATIENCE, PAUSE, ask, judge};
 use crate::cluster::Cluster;
 
 /// A soak under way.
@@ -96,7 +96,7 @@ impl<'a> Soak<'a> {
                 traffic.stop();
                 let ledgers = self.ledgers()?;
                 let last = self.look(tui, &mut watch)?;
-                let still = self.objects.among(&Objects::alive()?).counts();
+                let still = self.settled(objects)?;
                 Ok((ledgers, [furniture, Furniture::of(lab, &last)?], [objects, still]))
             });
             traffic.stop();
@@ -120,6 +120,20 @@ impl<'a> Soak<'a> {
         };
         judge::judge(&found, table);
         Ok(self.objects)
+    }
+
+    /// How many programs and maps there are when there are no more than there were; else when that was waited for. The kernel
+    /// takes back what nobody has a moment after, and a view of the TUI that is open just now may take one.
+    fn settled(&self, [most_programs, most_maps]: [usize; 2]) -> Result<[usize; 2]> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let [programs, maps] = self.objects.among(&Objects::alive()?).counts();
+            let is_settled = programs <= most_programs && maps <= most_maps;
+            if is_settled || Instant::now() >= deadline {
+                return Ok([programs, maps]);
+            }
+            sleep(PAUSE);
+        }
     }
 
     /// Cycle after cycle until the time is over; the last one until its rekey was seen.
