@@ -1,6 +1,7 @@
 //! Where packets are seen: programs, what they are attached to, and the rings their events come through.
 
 pub mod attach;
+pub(crate) mod call;
 mod circumstances;
 mod error;
 pub mod instance;

@@ -2,9 +2,11 @@
 #![expect(unsafe_code, reason = "bpf(2) takes addresses")]
 
 use std::ffi::c_int;
-use std::os::fd::{AsRawFd as _, BorrowedFd};
+use std::os::fd::BorrowedFd;
 
 use rustix::io::Errno;
+
+use crate::probe::call::{Element, bpf, number};
 
 /// Reads the elements from `first` on, of `words` words each, until `values` is full or there are no more; how many.
 pub(super) fn lookup_batch(
@@ -43,32 +45,10 @@ pub(super) fn lookup_batch(
 
 /// Reads one element, as long as `value`.
 pub(super) fn lookup(map: BorrowedFd<'_>, key: u32, value: &mut [u64]) -> Result<(), Errno> {
-    let mut attributes = Element {
-        map: number(map)?,
-        padding: 0,
-        key: (&raw const key).expose_provenance() as u64,
-        value: value.as_mut_ptr().expose_provenance() as u64,
-        flags: 0,
-    };
+    let value = value.as_mut_ptr().expose_provenance() as u64;
+    let mut attributes = Element::of(map, &key, value)?;
     // SAFETY: the key has 4 bytes, the value those of an element of a per-CPU array; both live through the call.
     unsafe { bpf(LOOKUP, &mut attributes) }
-}
-
-/// # Safety
-/// Addresses in the attributes are of memory that the command may use.
-unsafe fn bpf<T>(command: c_int, attributes: &mut T) -> Result<(), Errno> {
-    let size = u32::try_from(size_of::<T>()).map_err(|_| Errno::INVAL)?;
-    // SAFETY: the attributes are as long as is said; what they point to, the caller answers for.
-    let done = unsafe { libc::syscall(libc::SYS_bpf, command, std::ptr::from_mut(attributes), size) };
-    if done == 0 {
-        Ok(())
-    } else {
-        Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO))
-    }
-}
-
-fn number(map: BorrowedFd<'_>) -> Result<u32, Errno> {
-    u32::try_from(map.as_raw_fd()).map_err(|_| Errno::BADF)
 }
 
 /// linux: the part of `union bpf_attr` that is for batches.
@@ -87,18 +67,6 @@ struct Batch {
 }
 
 const _: () = assert!(size_of::<Batch>() == 56);
-
-/// The part that is for one element.
-#[repr(C)]
-struct Element {
-    map: u32,
-    padding: u32,
-    key: u64,
-    value: u64,
-    flags: u64,
-}
-
-const _: () = assert!(size_of::<Element>() == 32);
 
 // linux: include/uapi/linux/bpf.h
 const LOOKUP: c_int = 1;

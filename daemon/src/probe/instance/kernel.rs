@@ -2,11 +2,14 @@
 #![expect(unsafe_code, reason = "the bpf system call for perf event arrays, and membarrier")]
 
 use std::{
+    ffi::c_int,
     os::fd::{AsRawFd as _, BorrowedFd},
     ptr,
 };
 
 use rustix::io::Errno;
+
+use crate::probe::call::{Element, bpf};
 
 /// Lets programs on `cpu` write to the perf event `event` through the perf event array `map`.
 pub(super) fn set_event(map: BorrowedFd<'_>, cpu: u32, event: BorrowedFd<'_>) -> Result<(), Errno> {
@@ -30,37 +33,14 @@ pub(super) fn wait_for_programs() {
     let _ = unsafe { libc::syscall(libc::SYS_membarrier, MEMBARRIER_GLOBAL, 0, 0) };
 }
 
-/// linux: the part of `union bpf_attr` that is for map elements.
-#[repr(C)]
-struct Element {
-    map: u32,
-    padding: u32,
-    key: u64,
-    value: u64,
-    flags: u64,
-}
-
-const ELEMENT_SIZE: u32 = 32;
-const _: () = assert!(size_of::<Element>() == ELEMENT_SIZE as usize);
-
-fn element(command: i32, map: BorrowedFd<'_>, key: &u32, value: Option<&i32>) -> Result<(), Errno> {
-    let attributes = Element {
-        map: u32::try_from(map.as_raw_fd()).map_err(|_| Errno::BADF)?,
-        padding: 0,
-        key: ptr::from_ref(key).expose_provenance() as u64,
-        value: value.map_or(0, |value| ptr::from_ref(value).expose_provenance() as u64),
-        flags: 0,
-    };
+fn element(command: c_int, map: BorrowedFd<'_>, cpu: &u32, event: Option<&c_int>) -> Result<(), Errno> {
+    let value = event.map_or(0, |event| ptr::from_ref(event).expose_provenance() as u64);
+    let mut attributes = Element::of(map, cpu, value)?;
     // SAFETY: key and value of a perf event array are 4 bytes each, live through the call and are only read.
-    let done = unsafe { libc::syscall(libc::SYS_bpf, command, &raw const attributes, ELEMENT_SIZE) };
-    if done == 0 {
-        Ok(())
-    } else {
-        Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO))
-    }
+    unsafe { bpf(command, &mut attributes) }
 }
 
 // linux: include/uapi/linux/bpf.h, membarrier.h
-const UPDATE: i32 = 2;
-const DELETE: i32 = 3;
-const MEMBARRIER_GLOBAL: i32 = 1;
+const UPDATE: c_int = 2;
+const DELETE: c_int = 3;
+const MEMBARRIER_GLOBAL: c_int = 1;

@@ -1,8 +1,10 @@
 //! What people type, at all three nodes of a lab.
 
+use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use wgtrace_lab::ping;
 
 use crate::encryption::REMOTE;
@@ -23,8 +25,10 @@ fn commands_tell_of_a_ping_to_those_behind_their_pipes() {
     assert_eq!(status.matches("Cluster health:         3/3 reachable").count(), 3, "{status}");
     assert!(status.contains("NodeMonitor:            Listening for events on"), "{status}");
 
+    // the watch may begin when a packet is half-way: a flow is told from where it enters on
     let observe = format!(
         "wgtrace observe --lab={NAME} -f -c 1 -o json node=worker and src pod=net and icmp and encrypted \
+         and hook from-container and iface cilium_wg0 \
          | jq -r '[.path[0][:3]] + .path[1:] + [.encryption] | join(\" \")'"
     );
     assert_eq!(while_pinging(&world, world.wgtrace(&observe)), "lxc cilium_wg0 eth0 encrypted\n");
@@ -49,13 +53,15 @@ fn commands_tell_of_a_ping_to_those_behind_their_pipes() {
 /// What the command prints, while the pod `net` pings until it has ended: it may begin to watch at any time.
 fn while_pinging(world: &World, mut command: Command) -> String {
     let pod = world.lab.pod("net").unwrap();
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let deadline = Instant::now() + Duration::from_mins(1);
     while child.try_wait().unwrap().is_none() && Instant::now() < deadline {
         assert!(pod.run(|| ping(REMOTE, 3)).unwrap().unwrap().is_whole());
     }
-    // Without an end it is not waited for.
-    let _ = child.kill();
+    // Without an end it is not waited for, nor are those that it writes to.
+    if child.try_wait().unwrap().is_none() {
+        kill_process_group(Pid::from_child(&child), Signal::KILL).unwrap();
+    }
     let Output { stdout, stderr, .. } = child.wait_with_output().unwrap();
     let (said, talk) = (String::from_utf8(stdout).unwrap(), String::from_utf8_lossy(&stderr).into_owned());
     assert!(!said.is_empty(), "{talk}");

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use prost::Message as _;
-use prost::bytes::Bytes;
+use prost::bytes::{Bytes, BytesMut};
 use wgtrace_api::filter::Filter;
 use wgtrace_api::v1::Packet;
 
@@ -20,22 +20,25 @@ impl Packets {
     /// Most that are kept.
     pub(crate) const KEPT: usize = 20_000;
 
-    pub(crate) fn take(&mut self, packets: Vec<Bytes>, filter: &Filter) {
+    /// Takes copies, in room of their own: as they came, each keeps all of what the connection was read into.
+    pub(crate) fn take(&mut self, packets: &[Bytes], filter: &Filter) {
         if filter.is_empty() {
             self.wanted = None;
         } else if self.wanted.is_none() {
             self.hold_against(filter);
         }
+        let mut room = BytesMut::with_capacity(packets.iter().map(Bytes::len).sum());
         for packet in packets {
             if self.kept.len() >= Self::KEPT {
                 self.kept.pop_front();
             }
             if let Some(wanted) = &mut self.wanted
-                && is_wanted(&packet, filter)
+                && is_wanted(packet, filter)
             {
                 wanted.push_back(self.heard);
             }
-            self.kept.push_back(packet);
+            room.extend_from_slice(packet);
+            self.kept.push_back(room.split().freeze());
             self.heard += 1;
         }
         let oldest = self.oldest();
@@ -114,8 +117,9 @@ mod tests {
     fn the_newest_are_kept_and_found_by_number() {
         let mut packets = Packets::default();
         let tcp: Filter = "tcp".parse().unwrap();
-        let many = (0..Packets::KEPT * 2).map(|at| packet(if at % 2 == 0 { 6 } else { 17 })).collect();
-        packets.take(many, &tcp);
+        let many: Vec<_> =
+            (0..Packets::KEPT * 2).map(|at| packet(if at % 2 == 0 { 6 } else { 17 })).collect();
+        packets.take(&many, &tcp);
         assert_eq!((packets.len(), packets.rows()), (Packets::KEPT, Packets::KEPT / 2));
         assert_eq!(packets.heard, 40_000);
         assert_eq!((packets.number(0), packets.packet(0).unwrap().protocol), (Some(20_000), 6));
@@ -125,14 +129,23 @@ mod tests {
         assert_eq!((packets.number(1), packets.packet(1).unwrap().protocol), (Some(20_001), 17));
         assert_eq!((packets.place(20_001), packets.place(0), packets.place(90_000)), (1, 0, 20_000));
         packets.hold_against(&tcp);
-        packets.take(vec![packet(6)], &tcp);
+        packets.take(&[packet(6)], &tcp);
         assert_eq!((packets.len(), packets.rows()), (Packets::KEPT, Packets::KEPT / 2));
+    }
+
+    #[test]
+    fn a_packet_that_is_kept_keeps_nothing_else() {
+        let read = Bytes::from(vec![0; 8192]);
+        let mut packets = Packets::default();
+        packets.take(&[read.slice(..100), read.slice(100..300)], &Filter::default());
+        assert!(read.is_unique(), "it is free for what is read next");
+        assert_eq!(packets.kept.iter().map(Bytes::len).collect::<Vec<_>>(), [100, 200]);
     }
 
     #[test]
     fn one_that_is_no_packet_is_said_to_be_none() {
         let mut packets = Packets::default();
-        packets.take(vec![Bytes::from_static(b"\xff\xff"), packet(6)], &Filter::default());
+        packets.take(&[Bytes::from_static(b"\xff\xff"), packet(6)], &Filter::default());
         assert!(packets.packet(0).unwrap().summary.contains("a packet that is none"));
         assert_eq!(packets.packet(1).unwrap().protocol, 6);
         packets.hold_against(&"tcp".parse().unwrap());

@@ -97,7 +97,7 @@ impl Model {
         let news = u64::try_from(reply.packets.len()).unwrap_or(0);
         node.missed.take_packets(reply.missed);
         node.take_seen(time, reply.seen);
-        self.packets.take(reply.packets, filter);
+        self.packets.take(&reply.packets, filter);
         news
     }
 }
