@@ -87,6 +87,12 @@ impl Node {
         self.name.contains('/')
     }
 
+    /// Since when nobody answers there, and why; not the words of when that was, which would not stay true.
+    pub(crate) fn gone(&self) -> Option<(i64, &str)> {
+        let Link::Gone { since, reason } = &self.link else { return None };
+        Some((*since, reason.split("; not connected since").next().unwrap_or_default()))
+    }
+
     pub(super) fn take_seen(&mut self, now: i64, seen: u64) {
         self.seen.read(now, Rate { packets: seen, bytes: 0 });
     }

@@ -129,6 +129,19 @@ fn the_others_go_on_when_one_daemon_is_gone() {
 }
 
 #[test]
+fn where_nobody_answers_the_reasons_and_the_way_out_are_on_the_screen() {
+    let mut app = super::stage::app(SIZE, crate::tui::theme::Depth::None);
+    let gone = |reason: &str| What::Gone(format!("{reason}; not connected since 2026-11-23T22:04:25Z"));
+    app.update(Msg::Told(Box::new(from("/run/a.sock", gone("no wgtraced answers; start it")))), NOW);
+    app.update(Msg::Told(Box::new(from("worker", gone("it went away")))), NOW);
+    let shown = screen(&app, SIZE);
+    let lines: Vec<&str> = shown.lines().skip(3).take(6).map(|line| line.trim_matches(['|', ' '])).collect();
+    let expected = ["no daemon answers", "", "no wgtraced answers", "start it", "", "worker: it went away"];
+    assert_eq!(lines, expected, "{shown}");
+    assert!(!shown.contains("not connected since"), "{shown}");
+}
+
+#[test]
 fn a_node_that_was_a_socket_until_it_said_its_name_is_counted_once() {
     let mut app = super::stage::app(SIZE, crate::tui::theme::Depth::None);
     for socket in ["/run/a.sock", "/run/b.sock", "/run/c.sock"] {

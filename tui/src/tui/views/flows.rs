@@ -1,5 +1,7 @@
 //! Flows: a row each, with its way and whether it was encrypted.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 
 use super::table::{self, Cell, Head, Table, number, words};
@@ -13,13 +15,14 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
     let view = &app.flows;
     let model = app.shown();
     let sort = Some((view.sort.column.number(), view.sort.is_descending));
+    let empty = empty(app, model);
     let table = Table {
         heads: &HEADS,
         area: areas.list,
         rows: view.lines.len(),
         cursor: view.cursor,
         sorted: sort,
-        empty: empty(app, model),
+        empty: &empty,
         theme: &app.theme,
     };
     table.draw(buffer, |row, column, room| cell(app, row, column, room));
@@ -57,20 +60,35 @@ pub(super) fn title(column: Column) -> &'static str {
     HEADS.get(column.number()).map_or("", |head| head.title)
 }
 
-fn empty(app: &App, model: &Model) -> &'static str {
+fn empty(app: &App, model: &Model) -> Cow<'static, str> {
     let nobody = model.nodes.shown().all(|node| node.link != Link::Up);
-    if model.flows.len() > 0 && app.filter.is_empty() {
+    if nobody && model.nodes.asked > 0 && model.flows.len() == 0 {
+        return Cow::Owned(nobody_answers(model));
+    }
+    Cow::Borrowed(if model.flows.len() > 0 && app.filter.is_empty() {
         // they are put in order in a moment
         ""
     } else if model.flows.len() > 0 {
         "no flow is wanted by the filter: x takes it away"
-    } else if nobody && model.nodes.asked > 0 {
-        "no daemon answers"
     } else if app.filter_text.is_empty() {
         "no flows yet"
     } else {
         "no flows yet that the filter wants"
+    })
+}
+
+/// That it is so, and for each node why, and what to do.
+fn nobody_answers(model: &Model) -> String {
+    let mut said = "no daemon answers".to_owned();
+    for node in model.nodes.shown() {
+        let Some((_, reason)) = node.gone() else { continue };
+        said.push_str("\n\n");
+        if !node.is_socket() {
+            said.extend([&node.name, ": "]);
+        }
+        said.push_str(&reason.replace("; ", "\n"));
     }
+    said
 }
 
 fn of_flow<'a>(app: &App, flow: &'a Flow, column: Column, room: usize) -> Cell<'a> {

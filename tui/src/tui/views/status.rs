@@ -6,7 +6,6 @@ use ratatui::style::Style;
 
 use super::print_all;
 use crate::tui::app::App;
-use crate::tui::model::Link;
 use crate::tui::units;
 
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
@@ -33,10 +32,8 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         pieces.push((format!("filter {}", app.filter_text), theme.key));
     }
     for node in model.nodes.shown() {
-        if let Link::Gone { since, reason } = &node.link {
-            let age = units::long(units::between(*since, app.now));
-            // since when it is told in words that would not stay true
-            let reason = reason.split("; not connected since").next().unwrap_or_default();
+        if let Some((since, reason)) = node.gone() {
+            let age = units::long(units::between(since, app.now));
             pieces.push((format!("{} gone {age}: {reason}", node.name), theme.bad));
         }
     }

@@ -41,7 +41,7 @@ pub(super) struct Table<'a> {
     pub(super) cursor: Cursor,
     /// The column that rows are ordered by, and whether the greatest comes first.
     pub(super) sorted: Option<(usize, bool)>,
-    /// What is said when there are no rows.
+    /// What is said, on a line or more, when there are no rows.
     pub(super) empty: &'a str,
     pub(super) theme: &'a Theme,
 }
@@ -70,11 +70,10 @@ impl Table<'_> {
             put(buffer, at(0, *place), &title, style, head.is_number);
         }
         if rows == 0 {
-            let line = Rect { y: area.y.saturating_add(2), height: 1, ..area };
-            if area.height > 2 {
-                let line =
-                    Rect { x: line.x.saturating_add(MARK), width: line.width.saturating_sub(MARK), ..line };
-                print(buffer, line, empty, theme.dim);
+            for (y, said) in (area.y.saturating_add(2)..area.bottom()).zip(empty.lines()) {
+                let x = area.x.saturating_add(MARK);
+                let line = Rect { x, y, width: area.width.saturating_sub(MARK), height: 1 };
+                print(buffer, line, said, theme.dim);
             }
             return;
         }
