@@ -21,12 +21,10 @@ const fn field(shift: u32, width: u32) -> Field {
 const FLAGS: [Field; 2] = [field(0, 9), field(9, 9)];
 const STATE: Field = field(18, 3);
 const SLOTS: Field = field(21, 2);
-/// 1 and up is an inline slot, 0 none.
-const METERS: [Field; 2] = [field(23, 2), field(25, 2)];
-const PHASE: Field = field(27, 2);
-const INITIATOR_UPPER: Field = field(29, 1);
-const SPILLED: Field = field(30, 1);
-const WIREGUARD: Field = field(31, 1);
+const PHASE: Field = field(23, 2);
+const INITIATOR_UPPER: Field = field(25, 1);
+const SPILLED: Field = field(26, 1);
+const WIREGUARD: Field = field(27, 1);
 
 /// How far a round trip has been timed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,16 +94,6 @@ impl Bits {
 
     pub(super) fn set_slots(&mut self, slots: usize) {
         self.put(SLOTS, u32::try_from(slots).unwrap_or_default());
-    }
-
-    /// The inline slot where a direction's packets are followed.
-    pub(super) fn meter(self, direction: Direction) -> Option<usize> {
-        usize::try_from(self.take(of(METERS, direction))).ok()?.checked_sub(1)
-    }
-
-    pub(super) fn set_meter(&mut self, direction: Direction, slot: Option<usize>) {
-        let number = slot.map_or(0, |slot| slot.saturating_add(1));
-        self.put(of(METERS, direction), u32::try_from(number).unwrap_or_default());
     }
 
     pub(super) fn phase(self) -> Phase {

@@ -19,8 +19,8 @@ pub(super) struct Entry {
     pub(super) bits: Bits,
     /// By direction: the next sequence number of TCP; the sequence number of the last echo request.
     pub(super) next: [u32; 2],
-    /// By direction: segments that went back behind `next`.
-    pub(super) retransmitted: [u32; 2],
+    /// By direction.
+    followed: [Followed; 2],
     /// Round-trip times or the moments they are counted from; see `meter`.
     pub(super) clocks: [u32; 2],
     pub(super) key: FlowKey,
@@ -31,6 +31,41 @@ const _: () = assert!(size_of::<Entry>() == 244);
 
 /// Hooks that an entry has room for.
 pub(super) const SLOTS: usize = 3;
+
+/// Where one direction's packets are followed, and what came of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Followed {
+    /// 1 and up is a slot, those beyond [`SLOTS`] being spilled ones; 0 none.
+    meter: u8,
+    /// Segments that went back behind `next`: 24 bits.
+    retransmitted: [u8; 3],
+}
+
+impl Followed {
+    /// The slot of the hook that is its meter.
+    pub(super) fn meter(self) -> Option<usize> {
+        usize::from(self.meter).checked_sub(1)
+    }
+
+    pub(super) fn set_meter(&mut self, slot: Option<usize>) {
+        let number = slot.and_then(|slot| u8::try_from(slot.saturating_add(1)).ok());
+        self.meter = number.unwrap_or(0);
+    }
+
+    /// Segments that were sent again; they stay at the most that is counted.
+    pub(super) fn retransmitted(self) -> u32 {
+        let [a, b, c] = self.retransmitted;
+        u32::from_le_bytes([a, b, c, 0])
+    }
+
+    pub(super) fn add_retransmitted(&mut self, segments: u32) {
+        let sum = self.retransmitted().saturating_add(segments).min(MOST_RETRANSMITTED);
+        let [a, b, c, _] = sum.to_le_bytes();
+        self.retransmitted = [a, b, c];
+    }
+}
+
+const MOST_RETRANSMITTED: u32 = (1 << 24) - 1;
 
 /// Counters of a flow at one hook of one interface, packed to 54 bytes.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +104,7 @@ impl Entry {
             version: 0,
             bits: Bits::default(),
             next: [0; 2],
-            retransmitted: [0; 2],
+            followed: [Followed::default(); 2],
             clocks: [0; 2],
             key,
             slots: [Slot::EMPTY; SLOTS],
@@ -82,6 +117,23 @@ impl Entry {
 
     pub(super) fn slot_mut(&mut self, at: usize) -> Option<&mut Slot> {
         self.slots.get_mut(at)
+    }
+
+    /// How a direction's packets are followed.
+    pub(super) fn followed(&self, direction: Direction) -> Followed {
+        let [up, down] = self.followed;
+        match direction {
+            Direction::Up => up,
+            Direction::Down => down,
+        }
+    }
+
+    pub(super) fn followed_mut(&mut self, direction: Direction) -> &mut Followed {
+        let [up, down] = &mut self.followed;
+        match direction {
+            Direction::Up => up,
+            Direction::Down => down,
+        }
     }
 
     /// Which of the inline slots belongs to `place`.

@@ -10,42 +10,52 @@ use std::time::Duration;
 
 use wgtrace_wire::tcp::Flags;
 
-use super::entry::{Entry, Slot};
+use super::entry::{Entry, SLOTS, Slot};
 use super::places::{Place, Places};
+use super::spill::Spill;
 use crate::key::Direction;
 use crate::packet::{Packet, Transport};
 
 /// A packet of the flow at one of its hooks.
 pub(super) struct Sight<'a> {
     pub(super) place: &'a Place,
-    /// The entry's slot of that hook; one that has none there is no meter.
+    /// The flow's slot of that hook; a hook for which there was no room is no meter.
     pub(super) slot: Option<usize>,
     pub(super) direction: Direction,
     pub(super) time: u64,
+    pub(super) places: &'a Places,
+    /// With the flow's number there.
+    pub(super) spilled: (&'a Spill, u32),
 }
 
 impl Sight<'_> {
+    /// The slot where a direction is followed.
+    fn meter<'e>(&'e self, entry: &'e Entry, direction: Direction) -> Option<&'e Slot> {
+        let number = entry.followed(direction).meter()?;
+        let (spill, flow) = self.spilled;
+        number
+            .checked_sub(SLOTS)
+            .map_or_else(|| entry.slots().get(number), |number| spill.get(flow).get(number))
+    }
+
     /// Whether this hook is the direction's meter; makes it the meter where there is none that is in use.
     fn is_metered(&self, entry: &mut Entry) -> bool {
         let Some(slot) = self.slot else { return false };
-        match entry.bits.meter(self.direction) {
-            Some(meter) if meter == slot => return true,
-            Some(meter) => {
-                let last = entry.slots().get(meter).map_or(0, Slot::last);
-                if self.time.saturating_sub(last) < METER_PATIENCE {
-                    return false;
-                }
-            }
-            None => {}
+        if entry.followed(self.direction).meter() == Some(slot) {
+            return true;
         }
-        entry.bits.set_meter(self.direction, Some(slot));
+        let meter = self.meter(entry, self.direction);
+        if meter.is_some_and(|meter| self.time.saturating_sub(meter.last()) < METER_PATIENCE) {
+            return false;
+        }
+        entry.followed_mut(self.direction).set_meter(Some(slot));
         true
     }
 
     /// Whether a packet that was metered in the other direction comes back here: at the same interface.
-    fn answers(&self, entry: &Entry, places: &Places) -> bool {
-        let asked = entry.bits.meter(self.direction.reverse());
-        let place = asked.and_then(|slot| places.get(entry.slots().get(slot)?.place()));
+    fn answers(&self, entry: &Entry) -> bool {
+        let asked = self.meter(entry, self.direction.reverse());
+        let place = asked.and_then(|slot| self.places.get(slot.place()));
         place.is_some_and(|place| place.pairs_with(self.place))
     }
 }
@@ -64,15 +74,15 @@ pub(super) fn begin(entry: &mut Entry, direction: Direction, packet: &Packet<'_>
 }
 
 /// Lets a flow's newest packet tell.
-pub(super) fn follow(entry: &mut Entry, sight: &Sight<'_>, packet: &Packet<'_>, places: &Places) {
+pub(super) fn follow(entry: &mut Entry, sight: &Sight<'_>, packet: &Packet<'_>) {
     if let Transport::Tcp(segment) = &packet.transport {
-        tcp::follow(entry, sight, segment, packet.segments(), places);
+        tcp::follow(entry, sight, segment, packet.segments());
     } else if let Transport::Udp(datagram) = &packet.transport {
         if datagram.wireguard.is_some() {
             entry.bits.set_wireguard();
         }
     } else if let Some((is_reply, echo)) = packet.transport.echo() {
-        echo::follow(entry, sight, is_reply, echo, places);
+        echo::follow(entry, sight, is_reply, echo);
     }
 }
 

@@ -20,24 +20,26 @@ impl Spill {
         found.map(|spilled| spilled.slots.as_slice()).unwrap_or_default()
     }
 
-    pub(super) fn find(&mut self, flow: u32, place: u16) -> Option<&mut Slot> {
+    /// The slot of a place, and which one it is.
+    pub(super) fn find(&mut self, flow: u32, place: u16) -> Option<(usize, &mut Slot)> {
         let found = self.table.find_mut(hash(flow), |spilled| spilled.flow == flow)?;
-        found.slots.iter_mut().find(|slot| slot.place() == place)
+        found.slots.iter_mut().enumerate().find(|(_, slot)| slot.place() == place)
     }
 
-    /// A further slot; `None` when the flow has as many as it may.
-    pub(super) fn add(&mut self, flow: u32, slot: Slot) -> Option<&mut Slot> {
+    /// A further slot, and which one it is; `None` when the flow has as many as it may.
+    pub(super) fn add(&mut self, flow: u32, slot: Slot) -> Option<(usize, &mut Slot)> {
         let spilled = self
             .table
             .entry(hash(flow), |spilled| spilled.flow == flow, |spilled| hash(spilled.flow))
             .or_insert_with(|| Spilled { flow, slots: Vec::with_capacity(1) })
             .into_mut();
-        if spilled.slots.len() == MAX_SPILLED {
+        let number = spilled.slots.len();
+        if number == MAX_SPILLED {
             return None;
         }
         spilled.slots.reserve_exact(1);
         spilled.slots.push(slot);
-        spilled.slots.last_mut()
+        Some((number, spilled.slots.last_mut()?))
     }
 
     pub(super) fn remove(&mut self, flow: u32) {

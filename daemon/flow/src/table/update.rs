@@ -46,12 +46,12 @@ impl FlowTable {
             self.counts.hooks_full = self.counts.hooks_full.saturating_add(1);
         }
         let generation = self.generation;
-        let places = &self.places;
         let entry = self.slab.get_mut(at)?;
         let class = entry.class();
-        let sight = Sight { place: &place, slot, direction, time: packet.event.time };
         if guise != Guise::Sealed {
-            meter::follow(entry, &sight, packet, places);
+            let (places, spilled) = (&self.places, (&self.spill, at));
+            let sight = Sight { place: &place, slot, direction, time: packet.event.time, places, spilled };
+            meter::follow(entry, &sight, packet);
         }
         let id = FlowId { index: at, version: entry.version };
         let class_now = entry.class();
@@ -91,7 +91,7 @@ impl FlowTable {
         at
     }
 
-    /// Counts a packet at its hook; the inline slot that it was counted in.
+    /// Counts a packet at its hook; the slot that it was counted in, a spilled one beyond [`SLOTS`].
     fn count(&mut self, at: u32, place: &Place, direction: Direction, packet: &Packet<'_>) -> Option<usize> {
         let (segments, bytes, time) = (packet.segments(), packet.event.len, packet.event.time);
         let number = self.places.find(place);
@@ -102,10 +102,10 @@ impl FlowTable {
                 return Some(position);
             }
             if entry.bits.is_spilled()
-                && let Some(slot) = self.spill.find(at, number)
+                && let Some((spilled, slot)) = self.spill.find(at, number)
             {
                 slot.add(direction, segments, bytes, time);
-                return None;
+                return Some(SLOTS.saturating_add(spilled));
             }
         }
         self.count_first(at, place, |slot| slot.add(direction, segments, bytes, time))
@@ -127,13 +127,13 @@ impl FlowTable {
             return Some(used);
         }
         entry.bits.set_spilled();
-        if let Some(slot) = self.spill.add(at, Slot::new(number)) {
-            add(slot);
-        } else {
+        let Some((spilled, slot)) = self.spill.add(at, Slot::new(number)) else {
             self.places.release(number);
             self.counts.hooks_full = self.counts.hooks_full.saturating_add(1);
-        }
-        None
+            return None;
+        };
+        add(slot);
+        Some(SLOTS.saturating_add(spilled))
     }
 }
 

@@ -157,13 +157,9 @@ impl<'a> Flow<'a> {
 
     /// Segments in `direction` that went back behind what was seen before at the same hook.
     ///
-    /// Reordering on the way to that hook counts alike; keepalives and bare acknowledgments do not.
+    /// Reordering on the way to that hook counts alike; keepalives and bare acknowledgments do not. At most 2^24 - 1.
     pub fn retransmissions(&self, direction: Direction) -> u32 {
-        let [up, down] = self.entry.retransmitted;
-        match direction {
-            Direction::Up => up,
-            Direction::Down => down,
-        }
+        self.entry.followed(direction).retransmitted()
     }
 
     /// The round trip of the handshake, or of the last echo that was answered.

@@ -5,7 +5,6 @@ use crate::key::Direction;
 use crate::packet::TcpSegment;
 use crate::table::bits::Phase;
 use crate::table::entry::Entry;
-use crate::table::places::Places;
 use crate::table::view::TcpState;
 
 /// The state after a flow's first segment.
@@ -19,18 +18,12 @@ pub(super) fn first_state(flags: Flags) -> TcpState {
     }
 }
 
-pub(super) fn follow(
-    entry: &mut Entry,
-    sight: &Sight<'_>,
-    segment: &TcpSegment<'_>,
-    segments: u32,
-    places: &Places,
-) {
+pub(super) fn follow(entry: &mut Entry, sight: &Sight<'_>, segment: &TcpSegment<'_>, segments: u32) {
     let flags = segment.tcp.flags();
     if flags.contains(SYN_ACK) {
-        answered(entry, sight, places);
+        answered(entry, sight);
     }
-    let had_meter = entry.bits.meter(sight.direction);
+    let had_meter = entry.followed(sight.direction).meter();
     if !sight.is_metered(entry) {
         return;
     }
@@ -65,7 +58,7 @@ fn reopens(entry: &Entry, direction: Direction, metered: bool, segment: &TcpSegm
 fn restart(entry: &mut Entry, sight: &Sight<'_>) {
     entry.bits.clear_flags();
     entry.bits.set_forward(sight.direction);
-    entry.bits.set_meter(sight.direction.reverse(), None);
+    entry.followed_mut(sight.direction.reverse()).set_meter(None);
     entry.bits.set_state(TcpState::SynSent);
     entry.bits.set_phase(Phase::Idle);
     entry.clocks = [0; 2];
@@ -86,8 +79,8 @@ fn asked(entry: &mut Entry, sight: &Sight<'_>, again: bool) {
 }
 
 /// The responder's SYN and ACK, at the interface where the SYN was metered.
-fn answered(entry: &mut Entry, sight: &Sight<'_>, places: &Places) {
-    if sight.direction == entry.bits.forward() || !sight.answers(entry, places) {
+fn answered(entry: &mut Entry, sight: &Sight<'_>) {
+    if sight.direction == entry.bits.forward() || !sight.answers(entry) {
         return;
     }
     let now = stamp(sight.time);
@@ -168,12 +161,7 @@ fn sequence(
     let is_keepalive = control == 0 && segment.payload_len == 1 && behind == 1;
     let went_back = is_known && !is_far && start != end && behind != 0 && behind <= WINDOW && !is_keepalive;
     if went_back {
-        let [up, down] = &mut entry.retransmitted;
-        let count = match direction {
-            Direction::Up => up,
-            Direction::Down => down,
-        };
-        *count = count.saturating_add(segments);
+        entry.followed_mut(direction).add_retransmitted(segments);
     }
     went_back
 }

@@ -127,6 +127,37 @@ fn fins_of_both_ends_close_and_a_new_syn_reopens() {
     assert_eq!(table.get(id).unwrap().tcp_state(), Some(TcpState::Reset));
 }
 
+/// The way into a pod from another node: its answers are first seen at the fourth hook and beyond.
+#[test]
+fn a_flow_is_followed_at_hooks_beyond_the_room_of_its_entry() {
+    let mut table = table();
+    let inward = [Hook::FromWireguard, Hook::FromHost, Hook::ToContainer];
+    let out = [Hook::FromContainer, Hook::ToWireguard, Hook::ToNetdev];
+    let mut time = 1_000_000;
+    let mut pass = |hooks: [Hook; 3], ends, what| {
+        for hook in hooks {
+            time += 1_000;
+            segment(&mut table, hook, time, ends, what);
+        }
+    };
+    pass(inward, UP, (100, Flags::SYN, 0));
+    pass(out, DOWN, (900, SYN_ACK, 0));
+    pass(inward, UP, (101, Flags::ACK, 0));
+    for _ in 0..2 {
+        pass(out, DOWN, (901, PSH_ACK, 100));
+    }
+    pass(out, DOWN, (1001, FIN_ACK, 0));
+    pass(inward, UP, (101, FIN_ACK, 0));
+    pass(out, DOWN, (1002, Flags::ACK, 0));
+    let flow = table.iter().next().unwrap();
+    assert_eq!(flow.hooks().map(|hook| hook.place.hook).collect::<Vec<_>>(), [inward, out].concat());
+    assert_eq!(flow.tcp_state(), Some(TcpState::Closed));
+    assert_eq!(flow.retransmissions(flow.forward().reverse()), 1);
+    assert!(flow.rtt().is_some(), "from the tunnel's device and back to it");
+    table.expire(time + 11_000_000_000);
+    assert_eq!(table.len(), 0);
+}
+
 #[test]
 fn a_flow_first_seen_by_its_answer_has_the_other_end_as_initiator() {
     let mut table = table();
