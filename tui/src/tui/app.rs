@@ -152,7 +152,7 @@ impl App {
                 Vec::new()
             }
             Msg::Packets { from, time, packets } => {
-                let news = self.live.take_packets(&from, time, packets, &self.filter);
+                let news = self.live.take_packets(&from, time, &packets, &self.filter);
                 self.heard(news);
                 Vec::new()
             }

@@ -56,7 +56,7 @@ impl Model {
                 node.evicted = reply.evicted;
                 self.flows.take(told_by, &reply, filter, &mut self.names);
             }
-            What::Packets(reply) => news = self.take_packets(&from, time, reply.into(), filter),
+            What::Packets(reply) => news = self.take_packets(&from, time, &reply.into(), filter),
             What::Drops(drops) => {
                 news = u64::from(node.drops.as_ref() != Some(&drops));
                 events.extend(leaks(node.drops.as_ref(), &drops));
@@ -91,7 +91,7 @@ impl Model {
     }
 
     /// Takes packets; how many they are.
-    pub(crate) fn take_packets(&mut self, from: &str, time: i64, reply: Packed, filter: &Filter) -> u64 {
+    pub(crate) fn take_packets(&mut self, from: &str, time: i64, reply: &Packed, filter: &Filter) -> u64 {
         let told_by = self.nodes.number(from);
         let Some(node) = self.nodes.node_mut(told_by) else { return 0 };
         let news = u64::try_from(reply.packets.len()).unwrap_or(0);
