@@ -45,7 +45,9 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    pub(crate) fn push(&mut self, event: Event) {
+    pub(crate) fn push(&mut self, mut event: Event) {
+        // it is kept for long, and was put together piece by piece
+        event.text.shrink_to_fit();
         if self.list.len() >= KEPT {
             self.list.pop_front();
         }

@@ -25,6 +25,7 @@ pub(super) fn follow(entry: &mut Entry, sight: &Sight<'_>, segment: &TcpSegment<
     }
     let had_meter = entry.followed(sight.direction).meter();
     if !sight.is_metered(entry) {
+        ended_elsewhere(entry, sight.direction, flags);
         return;
     }
     let syn_only = flags.contains(Flags::SYN) && !flags.contains(Flags::ACK);
@@ -43,6 +44,15 @@ pub(super) fn follow(entry: &mut Entry, sight: &Sight<'_>, segment: &TcpSegment<
     let state = next_state(entry, sight.direction, flags);
     entry.bits.set_state(state);
     entry.bits.add_flags(sight.direction, flags);
+}
+
+/// An end is believed at any hook: the event of its meter may have been lost, and nothing comes after it.
+fn ended_elsewhere(entry: &mut Entry, direction: Direction, flags: Flags) {
+    if flags.contains(Flags::FIN) || flags.contains(Flags::RST) {
+        let state = next_state(entry, direction, flags);
+        entry.bits.set_state(state);
+        entry.bits.add_flags(direction, flags);
+    }
 }
 
 /// Whether a SYN begins another connection between the same ends, and is not one more of the same.

@@ -159,6 +159,20 @@ fn a_flow_is_followed_at_hooks_beyond_the_room_of_its_entry() {
 }
 
 #[test]
+fn an_end_that_was_lost_at_one_hook_is_seen_at_the_next() {
+    let mut table = table();
+    let id = handshake(&mut table, 1_000_000);
+    segment(&mut table, Hook::ToWireguard, 2_000_000, UP, (101, FIN_ACK, 0));
+    assert_eq!(table.get(id).unwrap().tcp_state(), Some(TcpState::Closing));
+    segment(&mut table, Hook::ToContainer, 2_100_000, DOWN, (901, FIN_ACK, 0));
+    assert_eq!(table.get(id).unwrap().tcp_state(), Some(TcpState::Closed));
+    assert_eq!(table.get(id).unwrap().retransmissions(Direction::Up), 0);
+    handshake(&mut table, 3_000_000);
+    segment(&mut table, Hook::ToContainer, 4_000_000, DOWN, (901, Flags::RST, 0));
+    assert_eq!(table.get(id).unwrap().tcp_state(), Some(TcpState::Reset));
+}
+
+#[test]
 fn a_flow_first_seen_by_its_answer_has_the_other_end_as_initiator() {
     let mut table = table();
     segment(&mut table, Hook::FromNetdev, 1_000, DOWN, (900, SYN_ACK, 0));
