@@ -1,10 +1,12 @@
 //! A lab whose sockets an ordinary group may open.
 
-use std::os::unix::fs::chown;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
 use wgtrace_lab::{Lab, Room, ping};
 use wgtrace_testbed::Terminal;
 
@@ -12,12 +14,17 @@ use wgtrace_testbed::Terminal;
 pub(crate) struct World {
     pub(crate) lab: Lab,
     room: Room,
+    /// `wgtrace` for everybody: where it was built may be closed to others.
+    programs: TempDir,
 }
 
 impl World {
     pub(crate) fn up() -> Self {
         let room = Room::new(env!("CARGO_BIN_EXE_wgtrace-lab")).unwrap();
-        let world = Self { lab: room.up(NAME, &[]).unwrap(), room };
+        let programs = tempfile::tempdir().unwrap();
+        fs::set_permissions(programs.path(), Permissions::from_mode(0o711)).unwrap();
+        fs::copy(room.program("wgtrace"), programs.path().join("wgtrace")).unwrap();
+        let world = Self { lab: room.up(NAME, &[]).unwrap(), room, programs };
         world.open_to_the_group();
         world
     }
@@ -32,7 +39,7 @@ impl World {
 
     /// `wgtrace tui` of all nodes, with this filter, as somebody of the group.
     pub(crate) fn tui(&self, filter: &[&str]) -> Terminal {
-        let mut command = Command::new(self.room.program("wgtrace"));
+        let mut command = Command::new(self.programs.path().join("wgtrace"));
         command.arg("tui");
         for node in self.lab.nodes() {
             command.arg("--server").arg(node.socket());
@@ -44,7 +51,7 @@ impl World {
 
     /// Runs `wgtrace` with a node's socket as somebody who is of no group that may.
     pub(crate) fn as_a_stranger(&self, line: &[&str]) -> Output {
-        let mut command = Command::new(self.room.program("wgtrace"));
+        let mut command = Command::new(self.programs.path().join("wgtrace"));
         command.args(line).arg("--server").arg(self.lab.node(WORKER).unwrap().socket());
         command.uid(NOBODY).gid(NOBODY).current_dir("/").stdin(Stdio::null());
         command.env("HOME", "/nonexistent").env_remove("XDG_CONFIG_HOME").env_remove("WGTRACE_SERVER");

@@ -8,9 +8,10 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::ring::{Ring, skipped};
 
-/// A program that tests run.
+/// A program that tests run, or a file that one of them reads.
 #[derive(Debug)]
 struct Need {
+    /// Its name on the path, or where it is.
     program: &'static str,
     package: &'static str,
     /// What it is there for.
@@ -21,7 +22,7 @@ struct Need {
     is_dispensable: bool,
 }
 
-const NEEDS: [Need; 14] = [
+const NEEDS: [Need; 15] = [
     dispensable(
         "tshark",
         "tshark",
@@ -40,6 +41,7 @@ const NEEDS: [Need; 14] = [
         "lists the tables that we write, writes those that we read",
         &[Ring::Netns],
     ),
+    need("/etc/protocols", "netbase", "has the names of protocols that nft writes", &[Ring::Netns]),
     dispensable("conntrack", "conntrack", "lists the connections that we list", &[Ring::Netns]),
     need("qemu-system-x86_64", "qemu-system-x86", "runs other kernels", &[Ring::Vm]),
     need("xz", "xz-utils", "unpacks their modules", &[Ring::Vm]),
