@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use rustix::termios::tcgetwinsize;
 
-use super::keyboard::{Wish, wish};
+use super::keyboard::{Wish, forget, wish};
 use super::page::{Page, Paper};
 use super::words::AllWords;
 use crate::Lab;
@@ -73,6 +73,8 @@ impl Guide {
         if !self.is_waiting {
             return Ok(Wish::Next);
         }
+        // what was pressed before it is asked for; what comes with the question in view counts
+        forget()?;
         write!(out, "-- Enter: {next} -- q: end --")?;
         out.flush()?;
         let wish = wish()?;

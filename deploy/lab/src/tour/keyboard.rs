@@ -44,9 +44,13 @@ impl Drop for Keyboard {
     }
 }
 
-/// Waits for a key that means something, and was pressed after it was asked for.
+/// Keys that were pressed so far mean nothing.
+pub(super) fn forget() -> Result<()> {
+    tcflush(io::stdin(), QueueSelector::IFlush).context("cannot empty the terminal's queue")
+}
+
+/// Waits for a key that means something.
 pub(super) fn wish() -> Result<Wish> {
-    tcflush(io::stdin(), QueueSelector::IFlush).context("cannot empty the terminal's queue")?;
     let mut key = [0];
     loop {
         match rustix::io::read(io::stdin(), &mut key) {
