@@ -18,6 +18,7 @@ pub mod cpus;
 mod error;
 mod mapping;
 mod merge;
+mod pulse;
 mod reader;
 mod record;
 mod settings;
@@ -63,7 +64,7 @@ pub struct Rings {
 /// What [`Rings::refresh`] did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Refreshed {
-    /// CPUs with a new ring: gates there are deaf until every instance connects again.
+    /// CPUs with a new ring: nothing comes from there until every instance connects again.
     pub added: Vec<u32>,
     /// CPUs without a ring from now on; what was in it comes with the next drain.
     pub removed: Vec<u32>,
@@ -121,7 +122,8 @@ impl Rings {
         self.hand_out(Horizon::none(now), sink)
     }
 
-    /// Opens rings on CPUs that came online, and lets go of those that went; cheap enough for each second.
+    /// Opens rings on CPUs that came online, and lets go of those that went. One that is back since the last call is
+    /// found by this one or the next. Cheap enough for each second.
     ///
     /// Whatever it reports, each instance must connect again.
     pub fn refresh(&mut self) -> Result<Refreshed, RingError> {
@@ -152,8 +154,10 @@ impl Rings {
 
     fn follow(&mut self, online: &[u32]) -> Result<Refreshed, RingError> {
         let mut done = Refreshed::default();
-        for (cpu, _) in &self.per_cpu {
-            if !online.contains(cpu) && !self.leaving.contains(cpu) {
+        for (cpu, reader) in &mut self.per_cpu {
+            // one that came back meanwhile has left its event behind
+            let is_gone = !online.contains(cpu) || reader.memory_mut().is_dead();
+            if is_gone && !self.leaving.contains(cpu) {
                 self.leaving.push(*cpu);
             }
         }

@@ -144,7 +144,8 @@ impl Entry {
     pub(super) fn class(&self) -> Class {
         match (self.key.protocol(), self.bits.state()) {
             (_, Some(TcpState::SynSent | TcpState::SynReceived)) => Class::Opening,
-            (_, Some(TcpState::Established | TcpState::Closing)) => Class::Tcp,
+            (_, Some(TcpState::Established)) => Class::Tcp,
+            (_, Some(TcpState::Closing)) => Class::Closing,
             (_, Some(TcpState::Closed | TcpState::Reset)) => Class::Closed,
             (Protocol::ICMP | Protocol::ICMPV6, None) => Class::Icmp,
             (_, None) => Class::Datagram,

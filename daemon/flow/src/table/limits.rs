@@ -7,10 +7,12 @@ use super::lists::Class;
 pub struct Limits {
     /// Most flows; a table has room for one at least.
     pub flows: u32,
-    /// Silence after which a TCP connection goes, that was neither closed nor is being opened.
+    /// Silence after which a TCP connection goes, that is neither being opened nor closed.
     pub tcp: Duration,
     /// As `tcp`, before its handshake is complete.
     pub tcp_opening: Duration,
+    /// As `tcp`, after one end has sent FIN: the other's may have been lost on its way here.
+    pub tcp_closing: Duration,
     /// As `tcp`, after both ends have sent FIN or one RST.
     pub tcp_closed: Duration,
     /// Silence after which UDP and what is neither TCP nor ICMP goes: longer than WireGuard's keepalives and
@@ -28,6 +30,7 @@ impl Default for Limits {
             flows: 1 << 20,
             tcp: Duration::from_hours(1),
             tcp_opening: Duration::from_mins(1),
+            tcp_closing: Duration::from_mins(2),
             tcp_closed: Duration::from_secs(10),
             datagram: Duration::from_mins(3),
             icmp: Duration::from_secs(30),
@@ -46,6 +49,7 @@ impl Limits {
         let timeout = match class {
             Class::Closed => self.tcp_closed,
             Class::Opening => self.tcp_opening,
+            Class::Closing => self.tcp_closing,
             Class::Icmp => self.icmp,
             Class::Datagram => self.datagram,
             Class::Tcp => self.tcp,

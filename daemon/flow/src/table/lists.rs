@@ -6,13 +6,15 @@ use super::slab::Slab;
 pub(super) enum Class {
     Closed,
     Opening,
+    Closing,
     Icmp,
     Datagram,
     Tcp,
 }
 
 impl Class {
-    pub(super) const ALL: [Self; 5] = [Self::Closed, Self::Opening, Self::Icmp, Self::Datagram, Self::Tcp];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Closed, Self::Opening, Self::Closing, Self::Icmp, Self::Datagram, Self::Tcp];
 }
 
 /// A list of flows for each class, by generation; linked through the entries.
@@ -20,6 +22,7 @@ impl Class {
 pub(super) struct Lists {
     closed: Ends,
     opening: Ends,
+    closing: Ends,
     icmp: Ends,
     datagram: Ends,
     tcp: Ends,
@@ -98,6 +101,7 @@ impl Lists {
         match class {
             Class::Closed => &self.closed,
             Class::Opening => &self.opening,
+            Class::Closing => &self.closing,
             Class::Icmp => &self.icmp,
             Class::Datagram => &self.datagram,
             Class::Tcp => &self.tcp,
@@ -108,6 +112,7 @@ impl Lists {
         match class {
             Class::Closed => &mut self.closed,
             Class::Opening => &mut self.opening,
+            Class::Closing => &mut self.closing,
             Class::Icmp => &mut self.icmp,
             Class::Datagram => &mut self.datagram,
             Class::Tcp => &mut self.tcp,

@@ -17,7 +17,7 @@ use rustix::{
     mm::{MapFlags, ProtFlags},
 };
 
-use super::record::Memory;
+use super::{boot_time, pulse::Pulse, record::Memory};
 
 /// The event on one CPU and its mapped ring. The kernel writes between head and tail, we read between tail and head.
 #[derive(Debug)]
@@ -32,6 +32,7 @@ pub(super) struct Mapping {
     tail: u64,
     /// The producer's position as of the last load.
     head: u64,
+    pulse: Pulse,
 }
 
 // SAFETY: the mapping belongs to this value alone and is not tied to a thread.
@@ -48,8 +49,8 @@ impl Mapping {
     /// A ring of `pages` pages (a power of two) for what programs on `cpu` write, with a wake-up every `watermark` bytes.
     pub(super) fn open(cpu: u32, pages: usize, watermark: u32) -> Result<Self, OpenError> {
         // PERF_FORMAT_LOST is from Linux 6.0
-        let fd = match perf_event_open(cpu, watermark, FORMAT_LOST) {
-            Err(Errno::INVAL) => perf_event_open(cpu, watermark, 0),
+        let fd = match perf_event_open(cpu, watermark, FORMAT_ENABLED | FORMAT_LOST) {
+            Err(Errno::INVAL) => perf_event_open(cpu, watermark, FORMAT_ENABLED),
             other => other,
         }
         .map_err(OpenError::Event)?;
@@ -69,16 +70,27 @@ impl Mapping {
         }
         .map_err(OpenError::Map)?;
         let base = NonNull::new(base.cast()).ok_or(OpenError::Map(Errno::NOMEM))?;
-        Ok(Self { fd, base, page, capacity, tail: 0, head: 0 })
+        Ok(Self { fd, base, page, capacity, tail: 0, head: 0, pulse: Pulse::new(boot_time()) })
     }
 
     /// Records that found no room so far, those without a LOST record yet included; `None` before Linux 6.0.
     pub(super) fn lost(&self) -> Option<u64> {
-        // value, lost
-        let mut answer = [0; 16];
-        let read = rustix::io::read(&self.fd, &mut answer).ok()?;
-        let lost = answer.get(8..read)?.first_chunk()?;
-        Some(u64::from_ne_bytes(*lost))
+        self.read(LOST)
+    }
+
+    /// Whether nothing is written here any more, since the event died with its CPU.
+    pub(super) fn is_dead(&mut self) -> bool {
+        let enabled = self.read(ENABLED);
+        enabled.is_some_and(|enabled| self.pulse.has_stopped(boot_time(), enabled))
+    }
+
+    /// One of the numbers that the event tells of itself.
+    fn read(&self, number: usize) -> Option<u64> {
+        // value, enabled, lost
+        let mut answer = [0; 24];
+        let len = rustix::io::read(&self.fd, &mut answer).ok()?;
+        let (numbers, _) = answer.get(..len)?.as_chunks();
+        numbers.get(number).copied().map(u64::from_ne_bytes)
     }
 
     fn control(&self, offset: usize) -> &AtomicU64 {
@@ -183,7 +195,11 @@ fn perf_event_open(cpu: u32, watermark: u32, read_format: u64) -> Result<OwnedFd
 const TYPE_SOFTWARE: u32 = 1;
 const SW_BPF_OUTPUT: u64 = 10;
 const SAMPLE_RAW: u64 = 1 << 10;
+const FORMAT_ENABLED: u64 = 1;
 const FORMAT_LOST: u64 = 1 << 4;
+// which of the numbers that are read
+const ENABLED: usize = 1;
+const LOST: usize = 2;
 /// The bit of `watermark` among the flags.
 const WATERMARK: u64 = 1 << 14;
 const FD_CLOEXEC: libc::c_ulong = 8;

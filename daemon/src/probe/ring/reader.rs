@@ -111,6 +111,10 @@ impl<M: Memory> Reader<M> {
         &self.memory
     }
 
+    pub(super) fn memory_mut(&mut self) -> &mut M {
+        &mut self.memory
+    }
+
     pub(super) fn counters(&self) -> RingCounters {
         self.counters
     }

@@ -3,13 +3,15 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-/// Something that happened.
+use super::Name;
+
+/// Something that happened; many are kept for long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Event {
     pub(crate) time: i64,
-    pub(crate) node: String,
+    pub(crate) node: Name,
     pub(crate) kind: Kind,
-    pub(crate) text: String,
+    pub(crate) text: Rc<str>,
 }
 
 /// What it is about, and with it how bad it is.
@@ -41,23 +43,21 @@ impl Kind {
 /// The newest of them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Events {
-    list: VecDeque<Rc<Event>>,
+    list: VecDeque<Event>,
 }
 
 impl Events {
-    pub(crate) fn push(&mut self, mut event: Event) {
-        // it is kept for long, and was put together piece by piece
-        event.text.shrink_to_fit();
+    pub(crate) fn push(&mut self, event: Event) {
         if self.list.len() >= KEPT {
             self.list.pop_front();
         }
-        self.list.push_back(Rc::new(event));
+        self.list.push_back(event);
     }
 
     /// The newest is number 0.
     pub(crate) fn newest(&self, number: usize) -> Option<&Event> {
         let at = self.list.len().checked_sub(number.checked_add(1)?)?;
-        self.list.get(at).map(|event| &**event)
+        self.list.get(at)
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -84,8 +84,11 @@ impl Model {
                 events.push((Kind::Refused, format!("{stream}: {reason}")));
             }
         }
-        for (kind, text) in events {
-            self.events.push(Event { time, node: from.clone(), kind, text });
+        if !events.is_empty() {
+            let node = self.names.name(&from);
+            for (kind, text) in events {
+                self.events.push(Event { time, node: node.clone(), kind, text: text.into() });
+            }
         }
         news
     }

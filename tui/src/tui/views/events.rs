@@ -24,8 +24,8 @@ fn lines(app: &App, event: &Event) -> Vec<Pieces> {
     let theme = &app.theme;
     vec![
         field("time", format!("{} UTC", units::time_of_day(event.time)), theme.text, theme),
-        field("node", event.node.clone(), theme.text, theme),
-        field(event.kind.name(), event.text.clone(), theme.text, theme),
+        field("node", event.node.to_string(), theme.text, theme),
+        field(event.kind.name(), event.text.to_string(), theme.text, theme),
     ]
 }
 
@@ -43,7 +43,7 @@ fn cell<'a>(app: &App, event: &'a Event, column: usize, room: usize) -> Cell<'a>
             };
             (event.kind.name().into(), style)
         }
-        _ => (event.text.as_str().into(), theme.text),
+        _ => ((&*event.text).into(), theme.text),
     }
 }
 

@@ -6,6 +6,7 @@ const UP: (End, End) = (CLIENT, SERVER);
 const DOWN: (End, End) = (SERVER, CLIENT);
 const PSH_ACK: Flags = Flags(Flags::PSH.0 | Flags::ACK.0);
 const FIN_ACK: Flags = Flags(Flags::FIN.0 | Flags::ACK.0);
+const SECOND: u64 = 1_000_000_000;
 
 /// The handshake, as the hooks of a pod's device and of the tunnel's see it.
 fn handshake(table: &mut FlowTable, start: u64) -> FlowId {
@@ -156,6 +157,18 @@ fn a_flow_is_followed_at_hooks_beyond_the_room_of_its_entry() {
     assert!(flow.rtt().is_some(), "from the tunnel's device and back to it");
     table.expire(time + 11_000_000_000);
     assert_eq!(table.len(), 0);
+}
+
+#[test]
+fn a_connection_that_one_end_closed_waits_two_minutes_for_the_other() {
+    let mut table = table();
+    let id = handshake(&mut table, 1_000_000);
+    segment(&mut table, Hook::FromContainer, SECOND, UP, (101, FIN_ACK, 0));
+    assert_eq!(table.expire(100 * SECOND), 0);
+    segment(&mut table, Hook::FromWireguard, 100 * SECOND, DOWN, (901, PSH_ACK, 100));
+    assert_eq!(table.expire(219 * SECOND), 0);
+    assert_eq!(table.get(id).unwrap().tcp_state(), Some(TcpState::Closing));
+    assert_eq!(table.expire(220 * SECOND), 1);
 }
 
 #[test]
