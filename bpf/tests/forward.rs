@@ -8,8 +8,6 @@
 
 #[path = "forward/anything.rs"]
 mod anything;
-#[path = "forward/frames.rs"]
-mod frames;
 #[path = "forward/model.rs"]
 mod model;
 #[path = "forward/world.rs"]
@@ -19,13 +17,13 @@ use wgtrace_abi::forward::Settings;
 use wgtrace_abi::{DropReason, Mark};
 use wgtrace_bpf::forward::{self, Decision, HEAD_LEN, Meta, Sink};
 use wgtrace_bpf::headers::Start;
+use wgtrace_testbed::walkthrough::{
+    CNI, CNI_HOST_MAC, CNI_MAC, NET, NET_HOST_MAC, NET_MAC, NODE, OTHER_NODE, PORT, REMOTE, ROUTER, ethernet,
+    ipv4, ping, udp, who_has,
+};
 use wgtrace_wire::checksum;
 
-use frames::{ethernet, ipv4, ping, udp, who_has};
-use world::{
-    CNI, CNI_HOST_MAC, CNI_IFINDEX, CNI_MAC, NET, NET_HOST_MAC, NET_IFINDEX, NET_MAC, NODE, OTHER_NODE, PORT,
-    REMOTE, ROUTER, SERVICE, WIREGUARD_IFINDEX, World,
-};
+use world::{CNI_IFINDEX, NET_IFINDEX, SERVICE, WIREGUARD_IFINDEX, World};
 
 const FROM_NET: Meta = Meta { ifindex: NET_IFINDEX, mark: Mark(0), tagged: false, start: Start::Ethernet };
 

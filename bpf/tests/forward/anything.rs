@@ -5,11 +5,11 @@ use wgtrace_abi::Mark;
 use wgtrace_abi::forward::Settings;
 use wgtrace_bpf::forward::{Decision, Meta};
 use wgtrace_bpf::headers::Start;
+use wgtrace_testbed::walkthrough::{NET, NODE, PORT, ROUTER, ethernet, ipv4, udp};
 use wgtrace_wire::checksum;
 
-use crate::frames::{ethernet, ipv4, udp};
 use crate::model::{self, Fate, INTERESTING, Node};
-use crate::world::{NET, NODE, PORT, ROUTER, WIREGUARD_IFINDEX, World};
+use crate::world::{WIREGUARD_IFINDEX, World};
 use crate::{FROM_NET, from_container, from_host, from_netdev, rewritten, to_netdev};
 
 fn fate(decision: Decision) -> Fate {

@@ -1,8 +1,9 @@
 //! The rules said once more, the way a person would say them, over nothing but addresses.
 
 use std::net::Ipv4Addr;
+use wgtrace_testbed::walkthrough::{CNI, NET, NODE, OTHER_NODE, PORT, REMOTE, ROUTER};
 
-use crate::world::{self, CNI, CNI_IFINDEX, NET, NET_IFINDEX, NODE, OTHER_NODE, PORT, ROUTER};
+use crate::world::{self, CNI_IFINDEX, NET_IFINDEX};
 
 /// What a node is told to do.
 #[derive(Debug, Clone, Copy)]
@@ -114,7 +115,7 @@ pub(crate) fn to_netdev(node: Node, from: [u8; 4], to: [u8; 4], mark: u32, from_
 pub(crate) const INTERESTING: [[u8; 4]; 18] = [
     NET,
     CNI,
-    world::REMOTE,
+    REMOTE,
     ROUTER,
     NODE,
     OTHER_NODE,

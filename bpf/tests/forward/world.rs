@@ -6,24 +6,15 @@ use std::net::{IpAddr, Ipv4Addr};
 use wgtrace_abi::forward::{Endpoint, Origin, Place, PlaceKind, Settings};
 use wgtrace_abi::{Address, Prefix};
 use wgtrace_bpf::forward::Tables;
+use wgtrace_testbed::walkthrough::{
+    CNI, CNI_HOST_MAC, CNI_MAC, NET, NET_HOST_MAC, NET_MAC, NODE, OTHER_NODE, PORT, ROUTER,
+};
 
-pub(crate) const NODE: [u8; 4] = [172, 18, 0, 3];
-pub(crate) const OTHER_NODE: [u8; 4] = [172, 18, 0, 4];
-pub(crate) const ROUTER: [u8; 4] = [10, 0, 1, 26];
-pub(crate) const NET: [u8; 4] = [10, 0, 1, 203];
-pub(crate) const CNI: [u8; 4] = [10, 0, 1, 54];
-pub(crate) const REMOTE: [u8; 4] = [10, 0, 2, 194];
 pub(crate) const SERVICE: [u8; 4] = [10, 96, 142, 173];
 
 pub(crate) const NET_IFINDEX: u32 = 15;
 pub(crate) const CNI_IFINDEX: u32 = 13;
 pub(crate) const WIREGUARD_IFINDEX: u32 = 2;
-pub(crate) const PORT: u16 = 51871;
-
-pub(crate) const NET_MAC: [u8; 6] = [0x42, 0xbf, 0xe8, 0xdf, 0x0c, 0x99];
-pub(crate) const NET_HOST_MAC: [u8; 6] = [0xee, 0xcf, 0xc0, 0x71, 0xb2, 0x58];
-pub(crate) const CNI_MAC: [u8; 6] = [0x0a, 1, 2, 3, 4, 5];
-pub(crate) const CNI_HOST_MAC: [u8; 6] = [0xd6, 0x99, 0x4c, 0xb1, 0x92, 0x15];
 
 /// Prefixes and what they are.
 pub(crate) const PLACES: [([u8; 4], u8, PlaceKind); 9] = [

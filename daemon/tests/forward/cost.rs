@@ -7,9 +7,9 @@ use wgtrace_abi::Hook;
 use wgtrace_abi::forward::Settings;
 use wgtrace_testbed::BpfFs;
 use wgtrace_testbed::bpf::{Code, Program};
+use wgtrace_testbed::walkthrough::{NET, NODE, OTHER_NODE, PORT, REMOTE, ping, udp};
 
-use crate::frames::{ping, udp};
-use crate::node::{self, NET, NODE, OTHER_NODE, PORT, REMOTE};
+use crate::node;
 use crate::run::{NEXT, REDIRECTED, time};
 
 /// A program that counts hops finds its packet used up after this many runs.

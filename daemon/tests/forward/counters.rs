@@ -7,10 +7,10 @@ use aya::maps::{MapData, PerCpuArray};
 use wgtrace_abi::forward::{Metric, Settings};
 use wgtrace_abi::{DropReason, Hook, names};
 use wgtrace_testbed::BpfFs;
+use wgtrace_testbed::walkthrough::{CNI, NET, NODE, OTHER_NODE, PORT, REMOTE, ping, udp};
 use wgtraced::datapath::bpf::{Counted, Forwarding};
 
-use crate::frames::{ping, udp};
-use crate::node::{self, CNI, NET, NOBODY, NODE, OTHER_NODE, PORT, REMOTE};
+use crate::node::{self, NOBODY};
 use crate::run::run;
 
 const ROUNDS: usize = 11;

@@ -10,7 +10,6 @@
 mod adoption;
 mod cost;
 mod counters;
-mod frames;
 mod network;
 mod node;
 mod pods;

@@ -6,12 +6,13 @@ use std::path::Path;
 use anyhow::Result;
 use wgtrace_abi::Hook;
 use wgtrace_abi::forward::Settings;
+use wgtrace_testbed::walkthrough::{CNI, NET, NODE, ROUTER};
 use wgtrace_testbed::{BpfFs, Namespace, ping};
 use wgtraced::datapath::bpf::{Forwarding, LocalPod};
 use wgtraced::netns::Netns;
 use wgtraced::probe::Interface;
 
-use crate::node::{self, CNI, NET, NODE, ROUTER};
+use crate::node;
 
 /// The host's ends of the pods' cables.
 pub(crate) const DEVICES: [&str; 2] = ["lxcnet", "lxccni"];

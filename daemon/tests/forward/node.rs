@@ -4,22 +4,13 @@ use anyhow::Result;
 use wgtrace_abi::Address;
 use wgtrace_abi::forward::{Place, PlaceKind, Settings};
 use wgtrace_testbed::BpfFs;
+use wgtrace_testbed::walkthrough::{
+    CNI, CNI_HOST_MAC, CNI_MAC, NET, NET_HOST_MAC, NET_MAC, NODE, OTHER_NODE, PORT, ROUTER,
+};
 use wgtraced::datapath::bpf::{Forwarding, LocalPod};
 use wgtraced::netns::Netns;
 
-pub(crate) const NODE: [u8; 4] = [172, 18, 0, 3];
-pub(crate) const OTHER_NODE: [u8; 4] = [172, 18, 0, 4];
-pub(crate) const ROUTER: [u8; 4] = [10, 0, 1, 26];
-pub(crate) const NET: [u8; 4] = [10, 0, 1, 203];
-pub(crate) const CNI: [u8; 4] = [10, 0, 1, 54];
-pub(crate) const REMOTE: [u8; 4] = [10, 0, 2, 194];
 pub(crate) const NOBODY: [u8; 4] = [10, 44, 0, 1];
-pub(crate) const PORT: u16 = 51871;
-
-pub(crate) const NET_MAC: [u8; 6] = [0x42, 0xbf, 0xe8, 0xdf, 0x0c, 0x99];
-pub(crate) const NET_HOST_MAC: [u8; 6] = [0xee, 0xcf, 0xc0, 0x71, 0xb2, 0x58];
-pub(crate) const CNI_MAC: [u8; 6] = [0x0a, 1, 2, 3, 4, 5];
-pub(crate) const CNI_HOST_MAC: [u8; 6] = [0xd6, 0x99, 0x4c, 0xb1, 0x92, 0x15];
 
 /// What programs are run at by themselves: the loopback device.
 pub(crate) const NET_IFINDEX: u32 = 1;

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use wgtrace_abi::{DropReason, Gate, Hook, PacketEvent, Verdict};
+use wgtrace_testbed::walkthrough::{CNI, NODE, OTHER_NODE, REMOTE, ipv4};
 use wgtrace_testbed::{Flood, FrameSender, Tun};
 use wgtraced::datapath::bpf::Forwarding;
 use wgtraced::probe::ring::{RingSettings, Rings};
 use zerocopy::FromBytes as _;
 
-use crate::frames::ipv4;
 use crate::network::{DEVICES, Network, ip};
-use crate::node::{self, CNI, NODE, OTHER_NODE, REMOTE};
+use crate::node;
 
 /// An event and its packet's bytes.
 type Seen = (PacketEvent, Vec<u8>);

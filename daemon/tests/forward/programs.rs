@@ -6,13 +6,13 @@ use anyhow::{Result, ensure};
 use wgtrace_abi::forward::Settings;
 use wgtrace_abi::{DropReason, Hook};
 use wgtrace_testbed::BpfFs;
+use wgtrace_testbed::walkthrough::{
+    CNI, CNI_HOST_MAC, CNI_MAC, NET, NET_HOST_MAC, NET_MAC, NODE, OTHER_NODE, PORT, REMOTE, ROUTER, ethernet,
+    ipv4, ping, udp, who_has,
+};
 use wgtraced::datapath::bpf::Forwarding;
 
-use crate::frames::{ethernet, ipv4, ping, udp, who_has};
-use crate::node::{
-    self, CNI, CNI_HOST_MAC, CNI_MAC, NET, NET_HOST_MAC, NET_MAC, NOBODY, NODE, OTHER_NODE, PORT, REMOTE,
-    ROUTER,
-};
+use crate::node::{self, NOBODY};
 use crate::run::{DROPPED, NEXT, REDIRECTED, Ran, run};
 
 const ENCRYPTED: u16 = Settings::ENCRYPTION;

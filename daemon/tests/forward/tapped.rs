@@ -6,12 +6,11 @@ use anyhow::{Context as _, Result};
 use wgtrace_abi::{Hook, names};
 use wgtrace_testbed::FrameSender;
 use wgtrace_testbed::bpf::{Code, Direction, Program};
+use wgtrace_testbed::walkthrough::{NET, NODE, OTHER_NODE, PORT, REMOTE, ping, udp};
 use wgtraced::datapath::bpf::Forwarding;
 use wgtraced::probe::instance::RunStatistics;
 
-use crate::frames::{ping, udp};
 use crate::network::Network;
-use crate::node::{NET, NODE, OTHER_NODE, PORT, REMOTE};
 
 /// Frames of one measurement.
 const FRAMES: u64 = 2000;

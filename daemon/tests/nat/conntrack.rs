@@ -3,11 +3,12 @@
 use std::fs;
 use std::net::UdpSocket;
 
+use wgtrace_testbed::within;
 use wgtrace_testbed::{Namespace, ping};
 use wgtraced::datapath::conntrack::{Conntrack, ConntrackError, Entry, Filter, Protocol, State, Status};
 
 use crate::oracle::ask;
-use crate::world::{CLIENT, NODE, OTHER_POD, WORLD, World, connect, listen, prefix, within, worker};
+use crate::world::{CLIENT, NODE, OTHER_POD, WORLD, World, connect, listen, prefix, worker};
 
 /// A connection's line, spaces and all, without its seconds; and these.
 fn apart(line: &str) -> (String, i64) {

@@ -1,5 +1,4 @@
 //! NAT and conntrack in network namespaces, held against nft, conntrack and real traffic: `cargo xtask test netns`.
-#![expect(clippy::disallowed_methods, reason = "a test program: it has files, clocks and threads")]
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -4,9 +4,10 @@ use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use wgtrace_testbed::PATIENCE;
 use wgtraced::datapath::nat::Applied;
 
-use crate::world::{NODE, PATIENCE, WORLD, World, ip, worker};
+use crate::world::{NODE, WORLD, World, ip, worker};
 
 #[test]
 #[ignore = "needs root: cargo xtask test netns"]

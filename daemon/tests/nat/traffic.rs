@@ -2,12 +2,12 @@
 
 use std::net::UdpSocket;
 
+use wgtrace_testbed::{PATIENCE, within};
 use wgtraced::datapath::conntrack::{Conntrack, Entry, Filter, State};
 use wgtraced::datapath::nat::{Intent, Nat, kube_proxy};
 
 use crate::world::{
-    CLIENT, NODE, OTHER_NODE, OTHER_POD, PATIENCE, ROUTER, SERVER, WORLD, World, connect, ip, listen, prefix,
-    within, worker,
+    CLIENT, NODE, OTHER_NODE, OTHER_POD, ROUTER, SERVER, WORLD, World, connect, ip, listen, prefix, worker,
 };
 
 #[test]

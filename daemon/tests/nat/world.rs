@@ -3,9 +3,9 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
-use std::time::{Duration, Instant};
 
 use wgtrace_testbed::Namespace;
+use wgtrace_testbed::{PATIENCE, within};
 use wgtrace_tunnel::Prefix;
 use wgtraced::datapath::nat::{
     Chain, ChainKind, Device, Family, Hook, HookPoint, Intent, Is, Nat, Rule, Statement, Table,
@@ -147,18 +147,6 @@ pub(crate) fn connect(from: &Namespace, to: &str, at: &[&TcpListener]) -> (usize
     (index, Connection { near, far, client, seen })
 }
 
-/// Waits until there is an answer.
-pub(crate) fn within<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(answer) = ask() {
-            return answer;
-        }
-        assert!(start.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
-        std::thread::sleep(Duration::from_millis(1));
-    }
-}
-
 pub(crate) fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
@@ -166,5 +154,3 @@ pub(crate) fn ip(text: &str) -> IpAddr {
 pub(crate) fn prefix(text: &str) -> Prefix {
     text.parse().unwrap()
 }
-
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);

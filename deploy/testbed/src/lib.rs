@@ -35,6 +35,8 @@ mod tcp;
 mod terminal;
 mod tun;
 mod udp;
+mod wait;
+pub mod walkthrough;
 
 pub use allocations::Counting;
 pub use bpffs::BpfFs;
@@ -50,3 +52,4 @@ pub use tcp::transfer;
 pub use terminal::Terminal;
 pub use tun::Tun;
 pub use udp::{Flood, Sink};
+pub use wait::{PATIENCE, within};

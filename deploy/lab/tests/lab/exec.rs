@@ -4,8 +4,9 @@ use std::io::Write as _;
 use std::process::Stdio;
 
 use rustix::process::Signal;
+use wgtrace_testbed::within;
 
-use crate::world::{WORKER, World, kill, within};
+use crate::world::{WORKER, World, kill};
 
 #[test]
 #[ignore = "needs root: cargo xtask test netns"]

@@ -4,9 +4,10 @@ use std::fs;
 use std::thread;
 
 use rustix::process::Signal;
+use wgtrace_testbed::within;
 
 use crate::remains::{Namespaces, Remains};
-use crate::world::{CONTROL_PLANE, WORKER, WORKER2, World, kill, within};
+use crate::world::{CONTROL_PLANE, WORKER, WORKER2, World, kill};
 
 #[test]
 #[ignore = "needs root: cargo xtask test netns"]

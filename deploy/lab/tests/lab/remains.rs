@@ -4,8 +4,7 @@ use std::path::Path;
 
 use wgtrace_lab::Lab;
 use wgtrace_lab::remains;
-
-use crate::world::within;
+use wgtrace_testbed::within;
 
 /// Everything by which labs can be seen from outside.
 #[derive(Debug, PartialEq, Eq)]

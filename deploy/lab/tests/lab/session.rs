@@ -1,10 +1,11 @@
 //! The lab as somebody meets it first: one command, a screen, and nothing left.
 
 use rustix::process::Signal;
+use wgtrace_testbed::PATIENCE;
 use wgtrace_testbed::Terminal;
 
 use crate::remains::Remains;
-use crate::world::{PATIENCE, World};
+use crate::world::World;
 
 #[test]
 #[ignore = "needs root: cargo xtask test netns"]

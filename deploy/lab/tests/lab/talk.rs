@@ -1,8 +1,9 @@
 //! Pods that talk for somebody to look at.
 
 use wgtrace_lab::control::{Daemon, TalkState};
+use wgtrace_testbed::within;
 
-use crate::world::{WORKER2, World, within};
+use crate::world::{WORKER2, World};
 
 #[test]
 #[ignore = "needs root: cargo xtask test netns"]

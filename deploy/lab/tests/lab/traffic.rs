@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use wgtrace_lab::{Capture, Frame, Lab, Recording, http, ping};
+use wgtrace_testbed::{PATIENCE, within};
 
-use crate::world::{PATIENCE, WORKER, World, within};
+use crate::world::{WORKER, World};
 
 #[test]
 #[ignore = "needs root: cargo xtask test netns"]

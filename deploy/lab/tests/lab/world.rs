@@ -5,10 +5,10 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use wgtrace_lab::{Home, Lab, Room};
+use wgtrace_testbed::within;
 
 /// Labs, all of which end with this value.
 pub(crate) struct World {
@@ -128,20 +128,6 @@ pub(crate) fn kill(pid: u32, signal: Signal) {
     kill_process(Pid::from_raw(pid.try_into().unwrap()).unwrap(), signal).unwrap();
 }
 
-/// Waits until there is an answer.
-pub(crate) fn within<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(answer) = ask() {
-            return answer;
-        }
-        assert!(start.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
-        thread::sleep(Duration::from_millis(2));
-    }
-}
-
 pub(crate) const CONTROL_PLANE: &str = "cilium-wireguard-control-plane";
 pub(crate) const WORKER: &str = "cilium-wireguard-worker";
 pub(crate) const WORKER2: &str = "cilium-wireguard-worker2";
-
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

@@ -33,7 +33,7 @@ fn pods_come_and_go_while_others_send_to_their_addresses() {
         // those that are there answer
         for flow in traffic.flows.iter().filter(|flow| is_to_extra(flow)) {
             let before = flow.arrived();
-            crate::world::within(flow.name(), || (flow.arrived() > before + 1).then_some(()));
+            wgtrace_testbed::within(flow.name(), || (flow.arrived() > before + 1).then_some(()));
         }
         extra.each(|number| extra.delete(number));
     }

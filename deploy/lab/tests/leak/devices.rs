@@ -3,12 +3,13 @@
 use std::time::Instant;
 
 use wgtrace_lab::control::Daemon;
+use wgtrace_testbed::within;
 
 use crate::canary::Canary;
 use crate::extra::Extra;
 use crate::traffic::{Traffic, median};
 use crate::watch::Watch;
-use crate::world::{NET, WORKER, World, within};
+use crate::world::{NET, WORKER, World};
 
 #[test]
 #[ignore = "needs root: cargo xtask test netns"]

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use wgtrace_lab::control::Daemon;
+use wgtrace_testbed::within;
 
 use crate::canary::Canary;
 use crate::traffic::{Traffic, median};
 use crate::watch::Watch;
-use crate::world::{WORKER, WORKER2, World, within};
+use crate::world::{WORKER, WORKER2, World};
 
 #[test]
 #[ignore = "needs root: cargo xtask test netns"]

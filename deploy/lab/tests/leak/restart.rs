@@ -5,13 +5,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use wgtrace_lab::control::Daemon;
+use wgtrace_testbed::within;
 
 use crate::canary::Canary;
 use crate::extra::Extra;
 use crate::starved::Starved;
 use crate::traffic::{Traffic, median};
 use crate::watch::Watch;
-use crate::world::{CONTROL_PLANE, WORKER, WORKER2, World, within};
+use crate::world::{CONTROL_PLANE, WORKER, WORKER2, World};
 
 #[test]
 #[ignore = "needs root: cargo xtask test netns"]

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use wgtrace_testbed::within;
 
 use crate::canary::Canary;
 use crate::traffic::{Flow, Traffic, service_addresses};
 use crate::watch::Watch;
-use crate::world::{LOCAL, NET, REMOTE, WORKER, World, within};
+use crate::world::{LOCAL, NET, REMOTE, WORKER, World};
 
 #[test]
 #[ignore = "needs root: cargo xtask test netns"]

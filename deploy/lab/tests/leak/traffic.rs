@@ -13,10 +13,11 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use wgtrace_lab::Place;
+use wgtrace_testbed::{PATIENCE, within};
 
 pub(crate) use self::flow::{Flow, median};
 use crate::canary::Canary;
-use crate::world::{LOCAL, NET, PATIENCE, REMOTE, WORKER, WORKER2, World, within};
+use crate::world::{LOCAL, NET, REMOTE, WORKER, WORKER2, World};
 
 /// Flows that go on until it is stopped or dropped.
 pub(crate) struct Traffic {

@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use tonic::Response;
 use tonic::transport::{Channel, Endpoint};
@@ -11,6 +9,7 @@ use wgtrace_api::v1::node_client::NodeClient;
 use wgtrace_api::v1::{NodesRequest, PeersRequest, StatusReply};
 use wgtrace_lab::control::Daemon;
 use wgtrace_lab::{Lab, Node, Pod, Room, ask_status};
+use wgtrace_testbed::within;
 
 /// A lab that ends with this value.
 pub(crate) struct World {
@@ -114,18 +113,6 @@ impl World {
     }
 }
 
-/// Waits until there is an answer.
-pub(crate) fn within<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(answer) = ask() {
-            return answer;
-        }
-        assert!(start.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
-        thread::sleep(Duration::from_millis(2));
-    }
-}
-
 const NAME: &str = "leak";
 pub(crate) const CONTROL_PLANE: &str = "cilium-wireguard-control-plane";
 pub(crate) const WORKER: &str = "cilium-wireguard-worker";
@@ -135,5 +122,3 @@ pub(crate) const NET: &str = "net";
 pub(crate) const LOCAL: &str = "cni-vk8fx";
 /// Of the second.
 pub(crate) const REMOTE: &str = "cni-7n2f9";
-
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

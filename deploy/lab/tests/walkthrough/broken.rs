@@ -5,8 +5,9 @@ use std::fs;
 use rustix::process::{Pid, Signal, kill_process};
 use wgtrace_lab::Lab;
 use wgtrace_lab::walkthrough::Verdict;
+use wgtrace_testbed::within;
 
-use crate::world::{WORKER, WORKER2, World, differing, differs, passes, run, tool, within};
+use crate::world::{WORKER, WORKER2, World, differing, differs, passes, run, tool};
 
 /// The daemon is held still meanwhile, as it mends what it notices; then it does.
 #[test]
@@ -136,20 +137,22 @@ fn a_peer_that_is_gone_and_one_with_another_key_are_noticed() {
     // or the node would put its entry back
     tool(&lab, WORKER2, &format!("mount -o remount,bind,ro {}", lab.home().registry().display()));
     fs::remove_file(&entry).unwrap();
-    within("the peer is gone", || run(&lab, "other node").verdict == Verdict::Differs);
+    within("the peer is gone", || (run(&lab, "other node").verdict == Verdict::Differs).then_some(()));
     differs(&lab, "peers");
     put(&entry, &text);
-    within("the peer is back", || run(&lab, "other node").verdict == Verdict::Ok);
+    within("the peer is back", || (run(&lab, "other node").verdict == Verdict::Ok).then_some(()));
     passes(&lab, "peers");
     // the same but for a few bits, which is nobody's
     let key = text.split('"').find(|word| word.len() == 44 && word.ends_with('=')).unwrap();
     put(&entry, &text.replace(key, &format!("AAAA{}", &key[4..])));
-    within("the peer has another key", || run(&lab, "other node").verdict == Verdict::Differs);
+    within("the peer has another key", || {
+        (run(&lab, "other node").verdict == Verdict::Differs).then_some(())
+    });
     for step in ["peers", "pod capture", "tunnel capture", "wire capture"] {
         differs(&lab, step);
     }
     put(&entry, &text);
-    within("the peer has its key again", || run(&lab, "other node").verdict == Verdict::Ok);
+    within("the peer has its key again", || (run(&lab, "other node").verdict == Verdict::Ok).then_some(()));
 }
 
 /// The positive control: what is to be seen when it is not encrypted is seen.
@@ -208,7 +211,7 @@ impl Drop for Held {
 fn is_mended(lab: &Lab, step: &str) {
     tool(lab, WORKER, "ip link add news type bridge");
     tool(lab, WORKER, "ip link del news");
-    within("the daemon mends it", || run(lab, step).verdict == Verdict::Ok);
+    within("the daemon mends it", || (run(lab, step).verdict == Verdict::Ok).then_some(()));
 }
 
 /// Puts a text in a file's place, whole.

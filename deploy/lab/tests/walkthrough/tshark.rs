@@ -7,8 +7,9 @@ use wgtrace_lab::walkthrough::inner::{count, flows};
 use wgtrace_lab::walkthrough::opened::Opened;
 use wgtrace_lab::walkthrough::stage::{Stage, Watch};
 use wgtrace_lab::{Lab, ping};
+use wgtrace_testbed::within;
 
-use crate::world::{WORKER, World, passes, tool, within};
+use crate::world::{WORKER, World, passes, tool};
 
 /// Wireshark opens sessions from their handshake on: the daemon begins anew, and so does its session.
 #[test]
@@ -22,7 +23,7 @@ fn tshark_opens_the_same_packets() {
     lab.daemon(Daemon::Start, WORKER).unwrap();
     let net = lab.pod("net").unwrap();
     within("a ping is answered", || {
-        net.run(|| ping("10.0.2.194".parse().unwrap(), 1)).unwrap().unwrap().is_whole()
+        net.run(|| ping("10.0.2.194".parse().unwrap(), 1)).unwrap().unwrap().is_whole().then_some(())
     });
     let seen = watch.stop().unwrap();
     let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,6 @@
 //! A lab of the test's own.
 
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use wgtrace_lab::walkthrough::{Outcome, STEPS, Stage, Step, Table, Verdict};
 use wgtrace_lab::{Lab, Room};
@@ -76,18 +75,6 @@ pub(crate) fn said(lab: &Lab, place: &str, line: &str) -> Output {
     child.unwrap_or_else(|error| panic!("{error:#}: is it installed?")).wait_with_output().unwrap()
 }
 
-/// Waits until something holds.
-#[track_caller]
-pub(crate) fn within(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
-}
-
 pub(crate) const WORKER: &str = "cilium-wireguard-worker";
 pub(crate) const WORKER2: &str = "cilium-wireguard-worker2";
-/// Longer than a daemon looks away.
-const PATIENCE: Duration = Duration::from_secs(20);
 const NAME: &str = "walkthrough";

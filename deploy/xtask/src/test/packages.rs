@@ -22,7 +22,7 @@ struct Need {
     is_dispensable: bool,
 }
 
-const NEEDS: [Need; 15] = [
+const NEEDS: [Need; 14] = [
     dispensable(
         "tshark",
         "tshark",
@@ -45,7 +45,6 @@ const NEEDS: [Need; 15] = [
     dispensable("conntrack", "conntrack", "lists the connections that we list", &[Ring::Netns]),
     need("qemu-system-x86_64", "qemu-system-x86", "runs other kernels", &[Ring::Vm]),
     need("xz", "xz-utils", "unpacks their modules", &[Ring::Vm]),
-    need("musl-gcc", "musl-tools", "compiles the C in the programs that run there", &[Ring::Vm]),
     need("apt-get", "apt", "fetches the kernels", &[Ring::Vm]),
     need("ldd", "libc-bin", "tells the libraries of what is taken along", &[Ring::Vm]),
 ];

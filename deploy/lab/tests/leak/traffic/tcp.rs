@@ -11,7 +11,7 @@ use wgtrace_lab::Place;
 
 use super::Flow;
 use crate::canary::{Canary, number};
-use crate::world::PATIENCE;
+use wgtrace_testbed::PATIENCE;
 
 /// One connection for as long as it goes on; pieces arrive when they are back.
 pub(super) fn start(

@@ -12,8 +12,11 @@ use super::cpio::{Archive, Entry};
 use super::modules::Module;
 use super::tool::Tool;
 
-/// The target whose programs need nothing beside them.
-const TARGET: &str = "x86_64-unknown-linux-musl";
+/// Named, so that flags are for the programs alone and not for what builds them.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// Has the programs need nothing beside them, with no other toolchain than everybody's.
+const STATIC: &str = "-C target-feature=+crt-static";
 
 /// Programs that run inside, by package and path inside.
 const PROGRAMS: [(&str, &str); 2] = [("wgtrace-vm", "init"), ("wgtraced", "bin/wgtraced")];
@@ -30,7 +33,6 @@ pub(super) struct Programs {
 
 impl Programs {
     pub(super) fn build(target_dir: &Path) -> Result<Self> {
-        add_target()?;
         let mut cargo = Command::new(cargo());
         cargo.args(["build", "--quiet", "--locked", "--target", TARGET]).arg("--target-dir").arg(target_dir);
         for (package, _) in PROGRAMS {
@@ -39,6 +41,8 @@ impl Programs {
         // what the kernel has to unpack, byte by byte in the emulator
         cargo.envs([("CARGO_PROFILE_DEV_DEBUG", "0"), ("CARGO_PROFILE_DEV_STRIP", "symbols")]);
         cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
+        let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+        cargo.env("RUSTFLAGS", format!("{flags} {STATIC}"));
         ensure!(
             cargo.status().context("cannot run cargo")?.success(),
             "the programs for the machines do not build"
@@ -78,18 +82,6 @@ pub(super) fn write(path: PathBuf, programs: &Programs, modules: &[Module]) -> R
     }
     archive.finish().with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)
-}
-
-/// Has rustup fetch the target's standard library where it is missing.
-fn add_target() -> Result<()> {
-    let library =
-        super::archive::output(Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]))?;
-    if Path::new(library.trim()).is_dir() {
-        return Ok(());
-    }
-    super::archive::output(Command::new("rustup").args(["target", "add", TARGET]))
-        .with_context(|| format!("the toolchain has no {TARGET}"))?;
-    Ok(())
 }
 
 fn cargo() -> std::ffi::OsString {
