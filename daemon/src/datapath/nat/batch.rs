@@ -112,7 +112,8 @@ fn add_rule(table: &Table, chain: &Chain, number: usize, rule: &Rule) -> Message
     })
 }
 
-fn message(
+/// A message of `nf_tables`.
+pub(super) fn message(
     kind: u16,
     flags: u16,
     family: Family,

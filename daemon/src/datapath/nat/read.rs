@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use rustix::io::Errno;
 
-use super::batch::SUBSYSTEM;
+use super::batch::message;
 use super::expression::{Decoded, decode, uapi};
 use super::found::{FoundChain, FoundHook, FoundRule, FoundSet, FoundTable};
 use super::ruleset::Set;
@@ -233,9 +233,7 @@ pub(super) fn request(
     what: String,
     fill: impl FnOnce(&mut Attributes),
 ) -> Message {
-    let mut attributes = Attributes::default();
-    fill(&mut attributes);
-    Message { what, kind: u16::from(SUBSYSTEM) << 8 | kind, flags: 0, family, attributes }
+    message(kind, 0, family, what, fill)
 }
 
 /// A ruleset that changes as often as that while it is read is being written all the time.
