@@ -31,8 +31,10 @@ pub(crate) fn run(args: &PeersArgs) -> Result<ExitCode> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     for answer in args.servers.ask(ask)? {
         match answer {
-            Ok((status, peers)) => {
+            Ok((status, mut peers)) => {
                 understood(&status)?;
+                // a daemon's own order is that of keys
+                peers.peers.sort_by(|one, other| one.node.cmp(&other.node));
                 for peer in &peers.peers {
                     if args.json {
                         writeln!(text, "{}", object(&status.node, peer))?;
