@@ -19,24 +19,35 @@ pub(super) async fn peers(socket: &Path) -> Result<Vec<Peer>> {
     timeout(PATIENCE, ask).await.context("no answer")?
 }
 
+/// Its account of events, once somebody who listens was told of some.
+pub(super) async fn begun_ledger(socket: &Path) -> Result<LedgerReply> {
+    let has_begun = |reply: &LedgerReply| reply.rows.iter().any(|row| row.delivered > 0);
+    timeout(SETTLING, ledger(socket, has_begun)).await.context("nobody listens")?
+}
+
 /// Its account of events, once it has not changed for a while; nobody may send anything meanwhile.
 pub(super) async fn settled_ledger(socket: &Path) -> Result<LedgerReply> {
-    let ask = async {
-        let request = LedgerRequest { interval: INTERVAL };
-        let mut stream = ObserverClient::new(channel(socket).await?).ledger(request).await?.into_inner();
-        let mut last: Option<LedgerReply> = None;
-        let mut alike = 0;
-        loop {
-            let reply = stream.message().await?.context("the account ended")?;
-            let is_same = last.as_ref().is_some_and(|last| last.rows == reply.rows);
-            alike = if is_same { alike + 1 } else { 0 };
-            if alike >= ALIKE {
-                return Ok::<_, anyhow::Error>(reply);
-            }
-            last = Some(reply);
-        }
+    let mut last: Option<LedgerReply> = None;
+    let mut alike = 0;
+    let is_settled = |reply: &LedgerReply| {
+        let is_same = last.as_ref().is_some_and(|last| last.rows == reply.rows);
+        alike = if is_same { alike + 1 } else { 0 };
+        last = Some(reply.clone());
+        alike >= ALIKE
     };
-    timeout(SETTLING, ask).await.context("the account does not settle")?
+    timeout(SETTLING, ledger(socket, is_settled)).await.context("the account does not settle")?
+}
+
+/// The first of its accounts that is as wanted.
+async fn ledger(socket: &Path, mut is_it: impl FnMut(&LedgerReply) -> bool) -> Result<LedgerReply> {
+    let request = LedgerRequest { interval: INTERVAL };
+    let mut stream = ObserverClient::new(channel(socket).await?).ledger(request).await?.into_inner();
+    loop {
+        let reply = stream.message().await?.context("the account ended")?;
+        if is_it(&reply) {
+            return Ok(reply);
+        }
+    }
 }
 
 async fn channel(socket: &Path) -> Result<Channel> {

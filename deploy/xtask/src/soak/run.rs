@@ -93,8 +93,10 @@ impl<'a> Soak<'a> {
                 let furniture = Furniture::of(lab, &first)?;
                 let objects = self.objects.among(&Objects::alive()?).counts();
                 self.last(tui, &mut watch)?;
+                // to one that was started just now, the TUI may not listen yet
+                self.ledgers(&ask::begun_ledger)?;
                 traffic.stop();
-                let ledgers = self.ledgers()?;
+                let ledgers = self.ledgers(&ask::settled_ledger)?;
                 let last = self.look(tui, &mut watch)?;
                 let still = self.settled(objects)?;
                 Ok((ledgers, [furniture, Furniture::of(lab, &last)?], [objects, still]))
@@ -205,11 +207,11 @@ impl<'a> Soak<'a> {
         Ok(daemons)
     }
 
-    /// The accounts of all daemons, when nobody sends any more.
-    fn ledgers(&self) -> Result<Vec<LedgerReply>> {
+    /// The accounts of all daemons.
+    fn ledgers(&self, ask: &impl AsyncFn(&Path) -> Result<LedgerReply>) -> Result<Vec<LedgerReply>> {
         let ledger = |node: &wgtrace_lab::Node| {
-            let settled = self.runtime.block_on(ask::settled_ledger(&node.socket()));
-            settled.with_context(|| format!("the account of {}", node.name()))
+            let account = self.runtime.block_on(ask(&node.socket()));
+            account.with_context(|| format!("the account of {}", node.name()))
         };
         self.lab.nodes().iter().map(ledger).collect()
     }
