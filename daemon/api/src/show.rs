@@ -2,6 +2,7 @@
 
 mod flow;
 mod packet;
+mod way;
 
 use std::net::IpAddr;
 

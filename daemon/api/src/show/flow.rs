@@ -3,7 +3,7 @@ use wgtrace_flow::Flow;
 use wgtrace_flow::table::{Count, Guise, HookCount};
 use wgtrace_flow::time::WallOffset;
 
-use super::Names;
+use super::{Names, way};
 use crate::v1;
 
 /// A flow as it stands.
@@ -15,7 +15,7 @@ pub fn flow(flow: &Flow<'_>, around: &impl Names, wall: WallOffset) -> v1::Flow 
         .into_iter()
         .fold(0, u32::saturating_add);
     let mut hops: Vec<HookCount> = flow.hooks().collect();
-    hops.sort_by_key(|hop| hop.first);
+    way::order(&mut hops);
     let encryption = encryption(flow, &hops);
     let peer = if flow.is_wireguard() {
         around.peer_at(destination).or_else(|| around.peer_at(source))

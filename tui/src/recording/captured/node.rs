@@ -203,11 +203,13 @@ impl Node {
 
     fn shown(&self, flow: &wgtrace_flow::Flow<'_>, places: &[Place]) -> v1::Flow {
         let mut shown = show::flow(flow, &self.around, WallOffset::default());
-        for hop in &mut shown.hops {
-            if places.iter().any(|place| place.index == hop.ifindex && place.is_unsure) {
-                hop.hook.clear();
-            }
+        let is_unsure =
+            |hop: &v1::Hop| places.iter().any(|place| place.index == hop.ifindex && place.is_unsure);
+        // a hook that nobody told says nothing of a way: what came first does
+        if shown.hops.iter().any(is_unsure) {
+            shown.hops.sort_by_key(|hop| hop.first);
         }
+        shown.hops.iter_mut().filter(|hop| is_unsure(hop)).for_each(|hop| hop.hook.clear());
         shown
     }
 }
